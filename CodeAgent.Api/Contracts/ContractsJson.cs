@@ -1,0 +1,33 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CodeAgent.Contracts;
+
+/// <summary>The JSON of the wire: camelCase, unknown fields refused, nothing written that is null.</summary>
+/// <remarks>Optional properties of the contracts have setters rather than initializers: generated readers forget the defaults of <c>init</c> properties that are left out.</remarks>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    NumberHandling = JsonNumberHandling.Strict,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(TaskRequest))]
+[JsonSerializable(typeof(TaskView))]
+[JsonSerializable(typeof(Page<TaskView>))]
+[JsonSerializable(typeof(Page<TaskEvent>))]
+[JsonSerializable(typeof(Page<ArtifactView>))]
+[JsonSerializable(typeof(TaskEvent))]
+[JsonSerializable(typeof(ClaimRequest))]
+[JsonSerializable(typeof(Lease))]
+[JsonSerializable(typeof(Checkpoint))]
+[JsonSerializable(typeof(HeartbeatRequest))]
+[JsonSerializable(typeof(HeartbeatResponse))]
+[JsonSerializable(typeof(MessageRequest))]
+[JsonSerializable(typeof(EventBatch))]
+[JsonSerializable(typeof(CompleteRequest))]
+[JsonSerializable(typeof(ReleaseRequest))]
+[JsonSerializable(typeof(ArtifactView))]
+[JsonSerializable(typeof(SystemStatus))]
+[JsonSerializable(typeof(Delivery))]
+[JsonSerializable(typeof(CheckResult))]
+[JsonSerializable(typeof(Usage))]
+public sealed partial class ContractsJson : JsonSerializerContext;

@@ -1,0 +1,87 @@
+using System.Text.Json;
+
+namespace CodeAgent.Contracts;
+
+/// <summary>One entry of a task's log of events.</summary>
+/// <param name="Number">1 for the first, without gaps; the <c>id:</c> of the server-sent event.</param>
+/// <param name="At">When it happened, by the clock of who reports it.</param>
+/// <param name="Type">One of <see cref="EventTypes"/>; the <c>event:</c> of the server-sent event.</param>
+/// <param name="Attempt">The attempt that it belongs to; 0 before the first claim.</param>
+/// <param name="Data">What there is to say, by <paramref name="Type"/>.</param>
+public sealed record TaskEvent(long Number, DateTimeOffset At, string Type, int Attempt, JsonElement Data);
+
+/// <summary>An event as a worker reports it; the Api numbers it.</summary>
+/// <param name="At">When it happened.</param>
+/// <param name="Type">One of <see cref="EventTypes"/> that workers may report (not those beginning with <c>task.</c>).</param>
+/// <param name="Data">What there is to say.</param>
+public sealed record WorkerEvent(DateTimeOffset At, string Type, JsonElement Data);
+
+/// <summary>The types of events. Those that begin with <c>task.</c> are the Api's own: changes of state.</summary>
+public static class EventTypes
+{
+    /// <summary>Accepted. <c>{}</c></summary>
+    public const string TaskQueued = "task.queued";
+
+    /// <summary>A worker took it. <c>{ worker, fence, turn }</c>: goes on after that turn.</summary>
+    public const string TaskClaimed = "task.claimed";
+
+    /// <summary>Back in the queue. <c>{ worker, reason }</c> where reason is <c>lease_lapsed</c>, <c>released</c> or <c>retry</c>.</summary>
+    public const string TaskRequeued = "task.requeued";
+
+    /// <summary>Somebody asked for the end. <c>{}</c></summary>
+    public const string TaskCancelRequested = "task.cancel_requested";
+
+    /// <summary>A message for the agent came in. <c>{ number, text }</c></summary>
+    public const string TaskMessage = "task.message";
+
+    /// <summary>The agent asks. <c>{ question }</c></summary>
+    public const string TaskAwaitingInput = "task.awaiting_input";
+
+    /// <summary>Final. <c>{ delivery, summary }</c></summary>
+    public const string TaskSucceeded = "task.succeeded";
+
+    /// <summary>Final. <c>{ code, message }</c></summary>
+    public const string TaskFailed = "task.failed";
+
+    /// <summary>Final. <c>{}</c></summary>
+    public const string TaskCanceled = "task.canceled";
+
+    /// <summary>The workspace stands. <c>{ baseCommit, restoredTurn?, milliseconds }</c></summary>
+    public const string WorkspaceReady = "workspace.ready";
+
+    /// <summary>The agent says something. <c>{ text }</c></summary>
+    public const string AgentMessage = "agent.message";
+
+    /// <summary>The agent thinks. <c>{ text }</c></summary>
+    public const string AgentReasoning = "agent.reasoning";
+
+    /// <summary>A tool is called. <c>{ id, name, arguments }</c></summary>
+    public const string ToolCall = "tool.call";
+
+    /// <summary>A tool answered. <c>{ id, name, output, error }</c></summary>
+    public const string ToolResult = "tool.result";
+
+    /// <summary>A file differs. <c>{ path, kind }</c> where kind is <c>added</c>, <c>modified</c>, <c>deleted</c> or <c>renamed</c>.</summary>
+    public const string FileChanged = "file.changed";
+
+    /// <summary>The plan as it stands. <c>{ items: [{ text, done }] }</c></summary>
+    public const string Plan = "plan";
+
+    /// <summary>What a turn used. <c>{ model, inputTokens, cachedInputTokens, outputTokens, costUsd }</c></summary>
+    public const string Usage = "usage";
+
+    /// <summary>A turn is over and its checkpoint stored. <c>{ turn }</c></summary>
+    public const string TurnFinished = "turn.finished";
+
+    /// <summary>A program printed something. <c>{ text }</c>; both streams together, whole lines where there are any.</summary>
+    public const string Output = "output";
+
+    /// <summary>A check begins. <c>{ command }</c></summary>
+    public const string CheckStarted = "check.started";
+
+    /// <summary>A check ended. <see cref="CheckResult"/></summary>
+    public const string CheckFinished = "check.finished";
+
+    /// <summary>The branch and patch are made. <see cref="Delivery"/></summary>
+    public const string DeliveryFinished = "delivery.finished";
+}

@@ -1,0 +1,94 @@
+using System.Text.Json.Serialization;
+
+namespace CodeAgent.Contracts;
+
+/// <summary>What a client asks for with <c>POST /v1/tasks</c>. Only <see cref="Prompt"/> is required.</summary>
+public sealed record TaskRequest
+{
+    /// <summary>What is to be done, in words; for the <c>command</c> agent, the shell script itself. 1 to 1,000,000 characters.</summary>
+    public required string Prompt { get; init; }
+
+    /// <summary>The repository to work on. Without one the workspace is an empty one.</summary>
+    public RepositoryRequest? Repository { get; set; }
+
+    /// <summary>Who does the work.</summary>
+    public AgentRequest Agent { get; set; } = new();
+
+    /// <summary>Shell commands that must all exit with 0 in the workspace before the task may succeed. At most 20.</summary>
+    public IReadOnlyList<string> Checks { get; set; } = [];
+
+    /// <summary>How the result is handed over.</summary>
+    public DeliveryRequest Delivery { get; set; } = new();
+
+    /// <summary>Where the task stops, done or not.</summary>
+    public TaskLimits Limits { get; set; } = new();
+
+    /// <summary>Higher goes first. -100 to 100, 0 by default.</summary>
+    public int Priority { get; set; }
+
+    /// <summary>Free labels to find the task by. At most 20; keys up to 63 characters, values up to 255.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>Where the outcome is to be posted: an absolute http or https address.</summary>
+    public string? Callback { get; set; }
+}
+
+/// <summary>The repository of a task.</summary>
+public sealed record RepositoryRequest
+{
+    /// <summary><c>https://…</c>, <c>ssh://…</c>, <c>git@host:path</c>, or <c>file:///…</c> where configuration allows the folder. Never with credentials in it.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>A branch, a tag or a full commit id. The repository's default branch where it is left out.</summary>
+    public string? Ref { get; set; }
+}
+
+/// <summary>The agent of a task.</summary>
+public sealed record AgentRequest
+{
+    /// <summary><c>builtin</c> or <c>command</c>; the coding CLIs by their own names where the workers have them.</summary>
+    public string Name { get; set; } = AgentNames.Builtin;
+
+    /// <summary>The model, as the gateway names it. The gateway's <c>default</c> where it is left out.</summary>
+    public string? Model { get; set; }
+}
+
+/// <summary>The agents that tasks can name.</summary>
+public static class AgentNames
+{
+    /// <summary>The agent that is part of the worker.</summary>
+    public const string Builtin = "builtin";
+
+    /// <summary>The prompt is a shell script; no model is asked.</summary>
+    public const string Command = "command";
+}
+
+/// <summary>How the result of a task is handed over.</summary>
+public sealed record DeliveryRequest
+{
+    /// <summary>The branch that gets the commit; <c>{id}</c> stands for the task's id.</summary>
+    public string Branch { get; set; } = "codeagent/{id}";
+
+    /// <summary>Whether the branch is pushed to the repository it came from. The patch is kept in either case.</summary>
+    public bool Push { get; set; }
+
+    /// <summary>The commit's message. Made from the agent's summary where it is left out.</summary>
+    public string? CommitMessage { get; set; }
+}
+
+/// <summary>Where a task stops, done or not. Each limit is for the task as a whole, over all its attempts.</summary>
+public sealed record TaskLimits
+{
+    /// <summary>Wall-clock minutes of running. 1 to 1440, 30 by default.</summary>
+    public int Minutes { get; set; } = 30;
+
+    /// <summary>Model turns. 1 to 1000, 50 by default.</summary>
+    public int Turns { get; set; } = 50;
+
+    /// <summary>Tokens, in and out together. 1 to 100,000,000; 400,000 by default.</summary>
+    public long Tokens { get; set; } = 400_000;
+
+    /// <summary>US dollars, by the gateway's prices. 0 to 10,000; 2 by default. A model without a price counts 0.</summary>
+    [JsonPropertyName("costUsd")]
+    public decimal CostUsd { get; set; } = 2.0m;
+}

@@ -1,0 +1,225 @@
+using System.Text.Json.Serialization;
+
+namespace CodeAgent.Contracts;
+
+/// <summary>Where a task is in its life.</summary>
+[JsonConverter(typeof(TaskStatusConverter))]
+public enum TaskStatus
+{
+    /// <summary>Accepted and durable; no worker has it.</summary>
+    Queued,
+
+    /// <summary>A worker holds its lease.</summary>
+    Running,
+
+    /// <summary>Waits for a person's answer; no worker has it.</summary>
+    AwaitingInput,
+
+    /// <summary>Done and delivered. Final.</summary>
+    Succeeded,
+
+    /// <summary>Ended with a reason. Final, until it is retried.</summary>
+    Failed,
+
+    /// <summary>Ended because somebody asked for it. Final, until it is retried.</summary>
+    Canceled,
+}
+
+/// <summary>Writes the states in snake case, as in <c>awaiting_input</c>.</summary>
+public sealed class TaskStatusConverter() : JsonStringEnumConverter<TaskStatus>(System.Text.Json.JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
+
+/// <summary>A task as <c>GET /v1/tasks/{id}</c> shows it.</summary>
+public sealed record TaskView
+{
+    /// <summary>UUIDv7.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>Where it is in its life.</summary>
+    public required TaskStatus Status { get; init; }
+
+    /// <summary>When it was accepted.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it last changed.</summary>
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>When a worker first took it.</summary>
+    public DateTimeOffset? StartedAt { get; set; }
+
+    /// <summary>When it reached its final state.</summary>
+    public DateTimeOffset? FinishedAt { get; set; }
+
+    /// <summary>The trace that submitted it: 32 hexadecimal digits, the answer's <c>X-Correlation-Id</c>.</summary>
+    public required string CorrelationId { get; init; }
+
+    /// <summary>What was asked for, with the defaults filled in.</summary>
+    public required TaskRequest Request { get; init; }
+
+    /// <summary>Attempts begun, the present one included. 0 while it was never claimed.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>After this many attempts it fails.</summary>
+    public required int MaxAttempts { get; init; }
+
+    /// <summary>Turns the agent has finished.</summary>
+    public required int Turns { get; init; }
+
+    /// <summary>Whether a cancel was asked for that the worker has not carried out yet.</summary>
+    public bool CancelRequested { get; set; }
+
+    /// <summary>The worker that has it now.</summary>
+    public string? Worker { get; set; }
+
+    /// <summary>Why it failed.</summary>
+    public TaskFailure? Failure { get; set; }
+
+    /// <summary>What the agent says it did.</summary>
+    public string? Summary { get; set; }
+
+    /// <summary>What was handed over.</summary>
+    public Delivery? Delivery { get; set; }
+
+    /// <summary>How the checks of the last attempt ended.</summary>
+    public IReadOnlyList<CheckResult> Checks { get; set; } = [];
+
+    /// <summary>What the models used so far.</summary>
+    public required Usage Usage { get; init; }
+
+    /// <summary>What can be had at <c>…/artifacts/{name}</c>.</summary>
+    public IReadOnlyList<ArtifactView> Artifacts { get; set; } = [];
+
+    /// <summary>Number of the newest event.</summary>
+    public required long LastEvent { get; init; }
+}
+
+/// <summary>A page of a list.</summary>
+/// <param name="Items">The page's items.</param>
+/// <param name="Next">What to pass as <c>cursor</c> for the page after it; none on the last page.</param>
+public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
+
+/// <summary>Why a task failed.</summary>
+/// <param name="Code">Stable, for programs: one of <see cref="FailureCodes"/>.</param>
+/// <param name="Message">For people.</param>
+public sealed record TaskFailure(string Code, string Message);
+
+/// <summary>The codes of <see cref="TaskFailure.Code"/>.</summary>
+public static class FailureCodes
+{
+    /// <summary>The repository could not be cloned.</summary>
+    public const string RepositoryUnavailable = "repository_unavailable";
+
+    /// <summary>The repository has no such branch, tag or commit.</summary>
+    public const string RefNotFound = "ref_not_found";
+
+    /// <summary>A check did not exit with 0.</summary>
+    public const string CheckFailed = "check_failed";
+
+    /// <summary>The gateway knows no such model.</summary>
+    public const string ModelNotFound = "model_not_found";
+
+    /// <summary>The gateway or the provider behind it refused or failed.</summary>
+    public const string ModelFailed = "model_failed";
+
+    /// <summary>The agent ended without success: a script's exit code, a crash.</summary>
+    public const string AgentFailed = "agent_failed";
+
+    /// <summary>No worker can run such an agent.</summary>
+    public const string AgentUnavailable = "agent_unavailable";
+
+    /// <summary>The agent did the same over and over.</summary>
+    public const string Stuck = "stuck";
+
+    /// <summary>A limit of <see cref="TaskLimits"/> was reached; the message says which.</summary>
+    public const string LimitReached = "limit_reached";
+
+    /// <summary>The branch could not be made or pushed.</summary>
+    public const string DeliveryFailed = "delivery_failed";
+
+    /// <summary>The last attempt's worker was lost.</summary>
+    public const string AttemptsExhausted = "attempts_exhausted";
+
+    /// <summary>The worker failed in a way it did not foresee; its log has the details.</summary>
+    public const string WorkerError = "worker_error";
+}
+
+/// <summary>What was handed over.</summary>
+public sealed record Delivery
+{
+    /// <summary>The branch.</summary>
+    public required string Branch { get; init; }
+
+    /// <summary>The commit that the work began from: 40 hexadecimal digits.</summary>
+    public required string BaseCommit { get; init; }
+
+    /// <summary>The commit with the work; the base itself where nothing changed.</summary>
+    public required string Commit { get; init; }
+
+    /// <summary>Whether the branch is in the repository that it came from.</summary>
+    public required bool Pushed { get; init; }
+
+    /// <summary>Files that differ from the base.</summary>
+    public required int FilesChanged { get; init; }
+}
+
+/// <summary>How a check ended.</summary>
+public sealed record CheckResult
+{
+    /// <summary>The shell command.</summary>
+    public required string Command { get; init; }
+
+    /// <summary>Its exit code; 124 where its time ran out.</summary>
+    public required int ExitCode { get; init; }
+
+    /// <summary>Seconds it took.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>The end of what it printed, both streams together, 16,000 characters at most.</summary>
+    public string Output { get; set; } = "";
+}
+
+/// <summary>What the models used.</summary>
+public sealed record Usage
+{
+    /// <summary>Tokens sent, cached ones included.</summary>
+    public long InputTokens { get; set; }
+
+    /// <summary>Those of <see cref="InputTokens"/> that the provider had in its cache.</summary>
+    public long CachedInputTokens { get; set; }
+
+    /// <summary>Tokens received, reasoning included.</summary>
+    public long OutputTokens { get; set; }
+
+    /// <summary>US dollars by the gateway's prices.</summary>
+    public decimal CostUsd { get; set; }
+
+    /// <summary>The sum of two.</summary>
+    public static Usage operator +(Usage left, Usage right) => left.Add(right);
+
+    /// <summary>The sum of this and <paramref name="other"/>.</summary>
+    public Usage Add(Usage other) => new()
+    {
+        InputTokens = InputTokens + other.InputTokens,
+        CachedInputTokens = CachedInputTokens + other.CachedInputTokens,
+        OutputTokens = OutputTokens + other.OutputTokens,
+        CostUsd = CostUsd + other.CostUsd,
+    };
+}
+
+/// <summary>Something a task left: the patch, the log, a report.</summary>
+public sealed record ArtifactView
+{
+    /// <summary>Its name, as in the address: letters, digits, dot, dash and underscore, 100 at most.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its media type.</summary>
+    public required string ContentType { get; init; }
+
+    /// <summary>Its length in bytes.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>SHA-256 in lower-case hexadecimal.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>When it was stored.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+}

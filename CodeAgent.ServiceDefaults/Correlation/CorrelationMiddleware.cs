@@ -1,0 +1,30 @@
+using System.Diagnostics;
+
+namespace CodeAgent.ServiceDefaults.Correlation;
+
+/// <summary>
+/// Makes the trace ID the correlation ID: every answer names it in <see cref="Header"/>. What a caller sends in that header
+/// goes on as baggage and as an attribute of the span.
+/// </summary>
+internal sealed class CorrelationMiddleware(RequestDelegate next)
+{
+    public const string Header = "X-Correlation-Id";
+    private const string CallerTag = "codeagent.caller.correlation_id";
+    private const int LongestCallerId = 128;
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (Activity.Current is { } activity)
+        {
+            context.Response.Headers[Header] = activity.TraceId.ToHexString();
+            var caller = context.Request.Headers[Header].ToString();
+            if (caller.Length is > 0 and <= LongestCallerId && caller.All(c => c is > ' ' and <= '~'))
+            {
+                activity.SetBaggage(CallerTag, caller);
+                activity.SetTag(CallerTag, caller);
+            }
+        }
+
+        return next(context);
+    }
+}

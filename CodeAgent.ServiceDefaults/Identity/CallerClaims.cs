@@ -1,0 +1,29 @@
+using System.Globalization;
+using System.Security.Claims;
+
+namespace CodeAgent.ServiceDefaults.Identity;
+
+/// <summary>What is known of a caller.</summary>
+public static class CallerClaims
+{
+    /// <summary>Who: the id of a key, or <c>task ID</c>.</summary>
+    public const string Subject = "sub";
+
+    /// <summary>One for each scope.</summary>
+    public const string Scope = "scope";
+
+    /// <summary>The task of a task token.</summary>
+    public const string Task = "task";
+
+    /// <summary>The fencing number of a task token.</summary>
+    public const string Fence = "fence";
+
+    /// <summary>The task that the caller's token is for, and its fencing number; none for a key.</summary>
+    public static (Guid Task, long Fence)? TaskToken(this ClaimsPrincipal caller) =>
+        Guid.TryParse(caller.FindFirstValue(Task), out var task)
+            ? (task, long.Parse(caller.FindFirstValue(Fence)!, CultureInfo.InvariantCulture))
+            : null;
+
+    /// <summary>Who calls, for logs.</summary>
+    public static string Name(this ClaimsPrincipal caller) => caller.FindFirstValue(Subject) ?? "nobody";
+}

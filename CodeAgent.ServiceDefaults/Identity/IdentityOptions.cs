@@ -1,0 +1,13 @@
+namespace CodeAgent.ServiceDefaults.Identity;
+
+/// <summary>Keys that come from the environment rather than from Redis, so that a fresh system has a first one.</summary>
+public sealed class IdentityOptions
+{
+    /// <summary><c>CODEAGENT_API_KEY</c>: a key with every scope but <see cref="Scopes.Work"/>. None where it is empty.</summary>
+    [ConfigurationKeyName("CODEAGENT_API_KEY")]
+    public string? ApiKey { get; set; }
+
+    /// <summary><c>CODEAGENT_WORKER_KEY</c>: the key of the workers, with the scope <see cref="Scopes.Work"/> alone. None where it is empty.</summary>
+    [ConfigurationKeyName("CODEAGENT_WORKER_KEY")]
+    public string? WorkerKey { get; set; }
+}

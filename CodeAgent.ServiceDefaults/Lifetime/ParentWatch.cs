@@ -1,0 +1,72 @@
+using System.Globalization;
+
+namespace CodeAgent.ServiceDefaults.Lifetime;
+
+/// <summary>
+/// Stops the service when the process that started it is gone, however it went. Whoever starts a service names itself in
+/// the environment variable <see cref="Variable"/> as <c>pid</c>; without the variable nothing is watched.
+/// </summary>
+internal sealed partial class ParentWatch(int parent, IHostApplicationLifetime lifetime, ILogger<ParentWatch> logger, TimeProvider time) : BackgroundService
+{
+    public const string Variable = "CODEAGENT_PARENT_PID";
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var identity = await IdentityAsync(parent, stoppingToken);
+        using var timer = new PeriodicTimer(Interval, time);
+        while (identity is not null && await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (await IdentityAsync(parent, stoppingToken) != identity)
+            {
+                identity = null;
+            }
+        }
+
+        LogParentGone(parent);
+        lifetime.StopApplication();
+    }
+
+    // A number alone can be taken by another process, and a killed process stays in the table until it is collected:
+    // so the start time counts too, and a zombie counts as gone. /proc/PID/stat, fields 3 and 22 (proc_pid_stat(5)).
+    private static async Task<string?> IdentityAsync(int pid, CancellationToken cancellationToken)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            try
+            {
+                using var process = System.Diagnostics.Process.GetProcessById(pid);
+                return process.StartTime.Ticks.ToString(CultureInfo.InvariantCulture);
+            }
+            catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+            {
+                return null;
+            }
+        }
+
+        try
+        {
+            var stat = await File.ReadAllTextAsync($"/proc/{pid}/stat", cancellationToken);
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return fields[0] is "Z" or "X" ? null : fields[19];
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Process {Parent}, which started this service, is gone: stopping")]
+    private partial void LogParentGone(int parent);
+}
+
+internal static class ParentWatchExtensions
+{
+    public static void AddParentWatch(this WebApplicationBuilder builder)
+    {
+        if (int.TryParse(builder.Configuration[ParentWatch.Variable], NumberStyles.None, CultureInfo.InvariantCulture, out var parent))
+        {
+            builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ParentWatch>(services, parent));
+        }
+    }
+}

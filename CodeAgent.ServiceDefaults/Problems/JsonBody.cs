@@ -1,0 +1,86 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace CodeAgent.ServiceDefaults.Problems;
+
+/// <summary>Reads a request's JSON so that what is wrong with it can be said exactly.</summary>
+public static partial class JsonBody
+{
+    /// <summary>Reads the body as <typeparamref name="T"/>.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="type">How to read it.</param>
+    /// <param name="limit">Longest body that is read, in bytes.</param>
+    /// <exception cref="ProblemException">413 where it is longer than <paramref name="limit"/>, 415 where it is no JSON by its media type, 400 where it does not fit.</exception>
+    public static async Task<T> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, long limit)
+    {
+        if (!request.HasJsonContentType())
+        {
+            throw new ProblemException("unsupported-media-type", StatusCodes.Status415UnsupportedMediaType,
+                "The body must be JSON, sent with Content-Type: application/json.");
+        }
+
+        if (request.ContentLength > limit)
+        {
+            throw TooLarge(limit);
+        }
+
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = limit;
+        }
+
+        try
+        {
+            return await JsonSerializer.DeserializeAsync(request.Body, type, request.HttpContext.RequestAborted)
+                ?? throw new ProblemException("invalid-json", StatusCodes.Status400BadRequest, "The body is null where an object was expected.");
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            throw TooLarge(limit);
+        }
+        catch (JsonException e)
+        {
+            throw Explain(e);
+        }
+    }
+
+    private static ProblemException TooLarge(long limit) => new("content-too-large", StatusCodes.Status413PayloadTooLarge,
+        $"The body is longer than the {limit:N0} bytes that are read here.");
+
+    // The serializer's own texts name .NET types; a client knows only its JSON.
+    private static ProblemException Explain(JsonException e)
+    {
+        var field = e.Path is { Length: > 2 } path ? path[2..] : null;
+        if (UnknownMember().Match(e.Message) is { Success: true } unknown)
+        {
+            var name = unknown.Groups["name"].Value;
+            field = field is null || field == name ? name : field.EndsWith('.' + name, StringComparison.Ordinal) ? field : $"{field}.{name}";
+            return new("unknown-field", StatusCodes.Status400BadRequest, $"There is no field '{field}' here.") { Field = field };
+        }
+
+        if (MissingMembers().Match(e.Message) is { Success: true } missing)
+        {
+            var name = missing.Groups["name"].Value;
+            field = field is null ? name : $"{field}.{name}";
+            return new("missing-field", StatusCodes.Status400BadRequest, $"The field '{field}' is required.") { Field = field };
+        }
+
+        if (field is not null && e.InnerException is not null && e.InnerException is not JsonException && e.InnerException.GetType().Name != "JsonReaderException")
+        {
+            return new("invalid-field", StatusCodes.Status400BadRequest, $"The field '{field}' has a value of the wrong type.") { Field = field };
+        }
+
+        return field is not null && e.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
+            ? new("invalid-field", StatusCodes.Status400BadRequest, $"The field '{field}' has a value of the wrong type or one that is not offered.") { Field = field }
+            : new("invalid-json", StatusCodes.Status400BadRequest,
+                $"The body is not valid JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.") { Field = field };
+    }
+
+    [GeneratedRegex("The JSON property '(?<name>[^']+)' could not be mapped")]
+    private static partial Regex UnknownMember();
+
+    [GeneratedRegex("missing required properties[^:]*: '?(?<name>[^',;]+)")]
+    private static partial Regex MissingMembers();
+}

@@ -1,0 +1,37 @@
+using StackExchange.Redis;
+
+namespace CodeAgent.ServiceDefaults.Redis;
+
+/// <summary>The Redis client of the services.</summary>
+public static class RedisExtensions
+{
+    private const string ConnectionName = "redis";
+
+    /// <summary>
+    /// Adds an <see cref="IConnectionMultiplexer"/> for the connection string <c>redis</c>, with its health check. Spans come
+    /// from <see cref="RedisScript"/>, so the client's own tracing stays off.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no such connection string.</exception>
+    public static async Task<WebApplicationBuilder> AddRedisAsync(this WebApplicationBuilder builder)
+    {
+        if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(ConnectionName)))
+        {
+            throw new InvalidOperationException("No Redis: set ConnectionStrings__redis, for instance to 127.0.0.1:6379.");
+        }
+
+#if ASPIRE
+        builder.AddRedisClient(ConnectionName, settings => settings.DisableTracing = true, Configure);
+        await Task.CompletedTask;
+#else
+        var options = ConfigurationOptions.Parse(builder.Configuration.GetConnectionString(ConnectionName)!);
+        Configure(options);
+        IConnectionMultiplexer redis = await ConnectionMultiplexer.ConnectAsync(options);
+        builder.Services.AddSingleton(_ => redis);
+        builder.Services.AddHealthChecks().AddRedis(_ => redis, "redis");
+#endif
+        return builder;
+    }
+
+    // A service starts and stays up while Redis is away; requests that need it are told so.
+    private static void Configure(ConfigurationOptions options) => options.AbortOnConnectFail = false;
+}

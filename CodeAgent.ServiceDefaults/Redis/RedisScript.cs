@@ -1,0 +1,30 @@
+using System.Diagnostics;
+using CodeAgent.ServiceDefaults.Telemetry;
+using StackExchange.Redis;
+
+namespace CodeAgent.ServiceDefaults.Redis;
+
+/// <summary>A Lua script with a name: Redis runs it whole or not at all. Every key it touches is declared.</summary>
+/// <param name="name">What it does, for its span.</param>
+/// <param name="lua">The script.</param>
+public sealed class RedisScript(string name, string lua)
+{
+    /// <summary>Runs the script; loads it first where the server does not know it (any more).</summary>
+    /// <exception cref="RedisServerException">The script failed.</exception>
+    /// <exception cref="RedisConnectionException">Redis cannot be reached.</exception>
+    /// <exception cref="RedisTimeoutException">Redis did not answer in time; whether the script ran is not known.</exception>
+    public async Task<RedisResult> RunAsync(IDatabase redis, RedisKey[] keys, RedisValue[] values)
+    {
+        using var span = CodeAgentTelemetry.Source.StartActivity($"redis {name}", ActivityKind.Client);
+        span?.SetTag("db.system.name", "redis").SetTag("db.operation.name", "EVALSHA").SetTag("db.query.summary", name);
+        try
+        {
+            return await redis.ScriptEvaluateAsync(lua, keys, values);
+        }
+        catch (RedisException e)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, e.Message);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using CodeAgent.ServiceDefaults.Health;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace CodeAgent.ServiceDefaults.Telemetry;
+
+internal static class TelemetryExtensions
+{
+    public static void AddTelemetry(this WebApplicationBuilder builder, TelemetryOptions options)
+    {
+        builder.Logging.Configure(logging => logging.ActivityTrackingOptions =
+            ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.IncludeScopes = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            console.ColorBehavior = Microsoft.Extensions.Logging.Console.LoggerColorBehavior.Disabled;
+        });
+        builder.Logging.AddOpenTelemetry(logging =>
+        {
+            logging.IncludeFormattedMessage = true;
+            logging.IncludeScopes = true;
+        });
+
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics
+                .AddAspNetCoreInstrumentation()
+                .AddHttpClientInstrumentation()
+                .AddRuntimeInstrumentation()
+                .AddMeter(CodeAgentTelemetry.Name))
+            .WithTracing(tracing => tracing
+                .AddSource(CodeAgentTelemetry.Name, builder.Environment.ApplicationName)
+                .AddAspNetCoreInstrumentation(asp => asp.Filter = context =>
+                    !HealthEndpoints.IsHealth(context.Request.Path) && !options.Untraced(context))
+                .AddHttpClientInstrumentation(http => http.FilterHttpRequestMessage = request => !options.UntracedOutgoing(request)));
+
+        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        {
+            telemetry.UseOtlpExporter();
+        }
+    }
+}
