@@ -1,10 +1,40 @@
+using CodeAgent.Api.Artifacts;
+using CodeAgent.Api.Documentation;
+using CodeAgent.Api.Events;
+using CodeAgent.Api.Keys;
+using CodeAgent.Api.Leases;
+using CodeAgent.Api.Status;
+using CodeAgent.Api.Tasks;
 using CodeAgent.ServiceDefaults;
+using CodeAgent.ServiceDefaults.Identity;
+using CodeAgent.ServiceDefaults.Lifetime;
+using CodeAgent.ServiceDefaults.Redis;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults();
+return await ServiceMain.RunAsync(async () =>
+{
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddServiceDefaults(telemetry => telemetry.Untraced = LeaseExtensions.IsPoll);
+    await builder.AddRedisAsync();
+    builder.AddIdentity();
+    await builder.AddTasksAsync();
+    builder.AddEvents();
+    builder.AddLeases();
+    builder.AddArtifacts();
+    builder.AddKeys();
+    builder.AddStatus();
+    builder.AddDocumentation();
 
-var app = builder.Build();
-app.UseServiceDefaults();
-app.MapDefaultEndpoints();
+    var app = builder.Build();
+    app.UseServiceDefaults();
+    app.UseAuthentication();
+    app.UseAuthorization();
+    app.MapDefaultEndpoints();
+    app.MapTasks();
+    app.MapEvents();
+    app.MapLeases();
+    app.MapKeys();
+    app.MapStatus();
+    app.MapDocumentation();
 
-await app.RunAsync();
+    await app.RunAsync();
+});

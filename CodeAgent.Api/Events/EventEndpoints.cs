@@ -1,0 +1,89 @@
+using System.ComponentModel;
+using System.Globalization;
+using CodeAgent.Api.Http;
+using CodeAgent.Api.Tasks;
+using CodeAgent.Contracts;
+using CodeAgent.ServiceDefaults.Identity;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
+
+namespace CodeAgent.Api.Events;
+
+internal static class EventEndpoints
+{
+    private const string LastEventId = "Last-Event-ID";
+    private const int LongestPage = 500;
+
+    public static WebApplicationBuilder AddEvents(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<EventOptions>().BindConfiguration(EventOptions.Section)
+            .Validate(options => options.Heartbeat > TimeSpan.Zero, "Events:Heartbeat must be above zero.")
+            .ValidateOnStart();
+        builder.Services.AddSingleton<EventLog>();
+        builder.Services.AddSingleton<EventHub>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<EventHub>());
+        return builder;
+    }
+
+    public static WebApplication MapEvents(this WebApplication app)
+    {
+        app.MapGet("/v1/tasks/{id:guid}/events", GetAsync).WithTags("Tasks").RequireAuthorization(Scopes.Read)
+            .WithQuery("after", "limit")
+            .WithSummary("Watch a task's events")
+            .WithDescription("Server-sent events, first the ones that were, then each as it happens, until the task is final. "
+                + "With Accept: application/json, a page of the same events.")
+            .Produces<Page<TaskEvent>>(contentType: "application/json", additionalContentTypes: "text/event-stream")
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
+        return app;
+    }
+
+    private static async Task<IResult> GetAsync(
+        Guid id, HttpRequest http, TaskStore tasks, EventLog log, IOptions<EventOptions> options,
+        [FromHeader(Name = LastEventId), Description("Number of the last event that came; sent by clients that come back.")] string? lastEventId = null,
+        [Description("Number of the event to begin after; 0 by default.")] string? after = null,
+        [Description("Events of a page: 1 to 500, 100 by default. Not for streams.")] int limit = 100)
+    {
+        var begin = lastEventId is { Length: > 0 } ? Number(LastEventId, lastEventId) : after is null ? 0 : Number("after", after);
+        if (limit is < 1 or > LongestPage)
+        {
+            throw TaskProblems.Invalid("limit", $"limit is 1 to {LongestPage}.");
+        }
+
+        if (await tasks.FindAsync(id) is null)
+        {
+            throw TaskProblems.NotFound();
+        }
+
+        if (WantsPage(http))
+        {
+            return await PageAsync(id, begin, limit, log);
+        }
+
+        // Browsers come back after each end of a stream, unless they are told that there is no more.
+        return lastEventId is { Length: > 0 } && await log.IsOverAsync(id, begin)
+            ? TypedResults.NoContent()
+            : new EventStreamResult(log.FollowAsync(id, begin, default).Select(Frames), options.Value.Reconnect);
+    }
+
+    private static string Frames(IReadOnlyList<LoggedEvent> batch) => batch.Count == 0
+        ? EventStreamResult.Comment
+        : string.Concat(batch.Select(e => EventStreamResult.Frame(e.Type, e.Json, e.Number)));
+
+    private static async Task<IResult> PageAsync(Guid id, long after, int limit, EventLog log)
+    {
+        var events = await log.ReadAsync(id, after, limit + 1);
+        var page = events.Take(limit).Select(e => e.ToEvent()).ToList();
+        return TypedResults.Ok(new Page<TaskEvent>(page, events.Count > limit ? page[^1].Number.ToString(CultureInfo.InvariantCulture) : null));
+    }
+
+    private static bool WantsPage(HttpRequest http)
+    {
+        var accepted = http.GetTypedHeaders().Accept;
+        return accepted.Any(type => type.MediaType == "application/json") && accepted.All(type => type.MediaType != "text/event-stream");
+    }
+
+    private static long Number(string name, string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < int.MaxValue
+            ? number
+            : throw TaskProblems.Invalid(name, $"{name} is the number of an event: 0 or more.");
+}

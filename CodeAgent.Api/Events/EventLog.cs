@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+using CodeAgent.Api.Tasks;
+using CodeAgent.ServiceDefaults.Redis;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace CodeAgent.Api.Events;
+
+/// <summary>The events of tasks: what is written already, and what comes.</summary>
+internal sealed partial class EventLog(
+    IConnectionMultiplexer redis, EventHub hub, IOptions<EventOptions> options, TimeProvider time, ILogger<EventLog> logger)
+{
+    private const int Page = 100;
+
+    private IDatabase Redis => redis.GetDatabase();
+
+    /// <summary>Events after number <paramref name="after"/>, oldest first.</summary>
+    public async Task<IReadOnlyList<LoggedEvent>> ReadAsync(Guid task, long after, int limit)
+    {
+        // The place in the list is the number less one.
+        var lines = await Redis.ListRangeAsync(TaskKeys.Events(task), after, after + limit - 1);
+        return [.. lines.Select(line => LoggedEvent.Parse(line!))];
+    }
+
+    /// <summary>
+    /// All events after number <paramref name="after"/> in order, each once, until the task is final and its last event is given.
+    /// An empty batch means that there was nothing for a while. While Redis is away there is nothing either; it goes on after that.
+    /// </summary>
+    public async IAsyncEnumerable<IReadOnlyList<LoggedEvent>> FollowAsync(
+        Guid task, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Watching begins before reading, so that nothing falls in between.
+        using var watch = hub.Watch(task);
+        var readLog = true;
+        while (true)
+        {
+            while (readLog)
+            {
+                var written = await UnlessAwayAsync(ReadAsync(task, after, Page), []);
+                if (written.Count > 0)
+                {
+                    yield return written;
+                    after = written[^1].Number;
+                }
+
+                readLog = written.Count == Page;
+            }
+
+            if (await UnlessAwayAsync(IsOverAsync(task, after), false))
+            {
+                yield break;
+            }
+
+            // Live, until the log has to be read again: because of a gap, of silence, or since this may have been the end.
+            while (!readLog)
+            {
+                var news = await watch.NextAsync(options.Value.Heartbeat, time, cancellationToken);
+                var next = news.SkipWhile(e => e.Number <= after).ToList();
+                readLog = news.Count == 0 || next.FirstOrDefault()?.Number > after + 1 || next.Any(e => e.IsFinal);
+                if (next.Count > 0 && next[0].Number == after + 1)
+                {
+                    yield return next;
+                    after = next[^1].Number;
+                }
+                else if (news.Count == 0)
+                {
+                    yield return [];
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether no event comes after number <paramref name="after"/>, unless the task is tried again.</summary>
+    public async Task<bool> IsOverAsync(Guid task, long after)
+    {
+        var status = await Redis.HashGetAsync(RedisKeys.Task(task), "status");
+        return status.ToString() is "succeeded" or "failed" or "canceled" && await Redis.ListLengthAsync(TaskKeys.Events(task)) <= after;
+    }
+
+    private async Task<T> UnlessAwayAsync<T>(Task<T> answer, T otherwise)
+    {
+        try
+        {
+            return await answer;
+        }
+        catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
+        {
+            LogAway(e);
+            return otherwise;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Redis is away; a stream of events waits for it")]
+    private partial void LogAway(Exception e);
+}

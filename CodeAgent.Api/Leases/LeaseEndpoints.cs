@@ -1,0 +1,127 @@
+using System.Security.Claims;
+using CodeAgent.Api.Artifacts;
+using CodeAgent.Api.Http;
+using CodeAgent.Api.Tasks;
+using CodeAgent.Contracts;
+using CodeAgent.ServiceDefaults.Identity;
+using CodeAgent.ServiceDefaults.Problems;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace CodeAgent.Api.Leases;
+
+internal static partial class LeaseEndpoints
+{
+    private const long SmallBody = 64 * 1024;
+    private const long EventsBody = 16 * 1024 * 1024;
+    private const long CheckpointBody = 17 * 1024 * 1024;
+    private const long CompleteBody = 4 * 1024 * 1024;
+
+    public static WebApplication MapLeases(this WebApplication app)
+    {
+        var leases = app.MapGroup("/v1/leases").WithTags("Leases").WithQuery()
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status403Forbidden);
+        leases.MapPost("", ClaimAsync).RequireAuthorization(Scopes.Work).WithSummary("Claim a task")
+            .WithDescription("For workers. Held until there is a task that the worker can do, at most waitSeconds.")
+            .Accepts<ClaimRequest>("application/json").Produces<Lease>().Produces(StatusCodes.Status204NoContent);
+
+        // A token whose lease is over may come in, so that it is told why it is refused.
+        var held = leases.MapGroup("/{taskId:guid}").RequireAuthorization().ProducesProblem(StatusCodes.Status409Conflict);
+        held.MapPost("/heartbeat", HeartbeatAsync).WithSummary("Extend the lease and wait for news").Accepts<HeartbeatRequest>("application/json");
+        held.MapPost("/events", AppendEventsAsync).WithSummary("Report events").Accepts<EventBatch>("application/json");
+        held.MapPut("/checkpoint", StoreCheckpointAsync).WithSummary("Store the state after a turn").Accepts<Checkpoint>("application/json");
+        held.MapPut("/artifacts/{name}", StoreArtifactAsync).WithSummary("Store an artifact")
+            .WithMetadata(new DisableRequestSizeLimitAttribute()).Accepts<Stream>("application/octet-stream");
+        held.MapPost("/complete", CompleteAsync).WithSummary("End the task").Accepts<CompleteRequest>("application/json");
+        held.MapPost("/release", ReleaseAsync).WithSummary("Give the task back").Accepts<ReleaseRequest>("application/json");
+        return app;
+    }
+
+    private static async Task<IResult> ClaimAsync(HttpContext http, LeaseGranter granter, TaskStore tasks, IHostApplicationLifetime lifetime)
+    {
+        var claim = await JsonBody.ReadAsync(http.Request, ContractsJson.Default.ClaimRequest, SmallBody);
+        LeaseRules.Require(claim);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        try
+        {
+            return await granter.GrantAsync(claim, either.Token) is { } lease ? new GrantedLease(lease, tasks) : TypedResults.NoContent();
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            return TypedResults.NoContent();
+        }
+    }
+
+    private static async Task<Ok<HeartbeatResponse>> HeartbeatAsync(
+        Guid taskId, HttpRequest http, ClaimsPrincipal caller, LeaseNews news)
+    {
+        var fence = caller.FenceFor(taskId);
+        var request = await JsonBody.ReadAsync(http, ContractsJson.Default.HeartbeatRequest, SmallBody);
+        LeaseRules.Require(request);
+        return TypedResults.Ok(await news.WaitAsync(taskId, fence, request, http.HttpContext.RequestAborted));
+    }
+
+    private static async Task<NoContent> AppendEventsAsync(Guid taskId, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks)
+    {
+        var fence = caller.FenceFor(taskId);
+        var batch = await JsonBody.ReadAsync(http, ContractsJson.Default.EventBatch, EventsBody);
+        LeaseRules.Require(batch);
+        (await tasks.ChangeAsync(taskId, new TaskCommand.AppendEvents(fence, batch))).Require();
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> StoreCheckpointAsync(Guid taskId, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks)
+    {
+        var fence = caller.FenceFor(taskId);
+        var checkpoint = await JsonBody.ReadAsync(http, ContractsJson.Default.Checkpoint, CheckpointBody);
+        LeaseRules.Require(checkpoint);
+        var json = System.Text.Json.JsonSerializer.Serialize(checkpoint, ContractsJson.Default.Checkpoint);
+        var command = new TaskCommand.StoreCheckpoint(fence, checkpoint);
+        (await tasks.ChangeAsync(taskId, command, (commit, _) => commit.Do("SET", TaskKeys.Checkpoint(taskId), json))).Require();
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Ok<ArtifactView>> StoreArtifactAsync(
+        Guid taskId, string name, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks, ArtifactStore files)
+    {
+        var fence = caller.FenceFor(taskId);
+
+        // A look before the upload: nothing is written for a lease that is over already.
+        if (await tasks.FindAsync(taskId) is not { Lease: not null } task || task.Fence != fence)
+        {
+            throw LeaseCaller.Lost();
+        }
+
+        var artifact = await files.SaveAsync(taskId, name, http.ContentType, http.Body, http.HttpContext.RequestAborted);
+        var decision = await tasks.ChangeAsync(taskId, new TaskCommand.StoreArtifact(fence, artifact));
+        if (decision is Decision.Refused)
+        {
+            await files.DeleteAsync(artifact.Key);
+        }
+
+        decision.Require();
+        return TypedResults.Ok(artifact.ToView());
+    }
+
+    private static async Task<NoContent> CompleteAsync(Guid taskId, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks)
+    {
+        var fence = caller.FenceFor(taskId);
+        var request = await JsonBody.ReadAsync(http, ContractsJson.Default.CompleteRequest, CompleteBody);
+        LeaseRules.Require(request);
+        (await tasks.ChangeAsync(taskId, new TaskCommand.Complete(fence, request))).Require();
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> ReleaseAsync(
+        Guid taskId, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks, ILogger<LeaseGranter> logger)
+    {
+        var fence = caller.FenceFor(taskId);
+        var request = await JsonBody.ReadAsync(http, ContractsJson.Default.ReleaseRequest, SmallBody);
+        (await tasks.ChangeAsync(taskId, new TaskCommand.Release(fence, request.Reason))).Require();
+        LogReleased(logger, fence, taskId, request.Reason);
+        return TypedResults.NoContent();
+    }
+
+    [LoggerMessage(LogLevel.Information, "Lease {Fence} of task {TaskId} was given back: {Reason}")]
+    private static partial void LogReleased(ILogger logger, long fence, Guid taskId, string reason);
+}

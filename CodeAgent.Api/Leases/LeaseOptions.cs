@@ -1,0 +1,29 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace CodeAgent.Api.Leases;
+
+/// <summary>How leases are kept: the configuration section <c>Leases</c>.</summary>
+internal sealed class LeaseOptions
+{
+    public const string Section = "Leases";
+
+    /// <summary>A lease lapses so long after the last heartbeat. 0.2 seconds to an hour, 10 seconds by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.2", "01:00:00")]
+    public TimeSpan Ttl { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A task whose worker was lost so many times fails. 1 to 100, 3 by default. Holds for tasks that are submitted from then on.</summary>
+    [Range(1, 100)]
+    public int MaxAttempts { get; set; } = 3;
+
+    /// <summary>Lapsed leases are looked for so often. 0.05 seconds to a minute, 1 second by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.05", "00:01:00")]
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A worker that waits looks into the queue so often even when nobody wakes it. 0.1 seconds to a minute, 5 seconds by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(5);
+}
+
+[OptionsValidator]
+internal sealed partial class LeaseOptionsValidator : IValidateOptions<LeaseOptions>;

@@ -1,0 +1,25 @@
+using CodeAgent.ServiceDefaults.Configuration;
+
+namespace CodeAgent.Api.Repositories;
+
+/// <summary>The file <c>config/api.yaml</c>.</summary>
+internal sealed class ApiConfig
+{
+    /// <summary>Which repositories tasks may name.</summary>
+    public RepositoryConfig Repositories { get; set; } = new();
+
+    public static void Validate(ApiConfig config, ConfigProblems problems)
+    {
+        for (var i = 0; i < config.Repositories.Folders.Count; i++)
+        {
+            problems.Require(Path.IsPathRooted(config.Repositories.Folders[i]), $"repositories.folders[{i}]", "a folder is an absolute path, such as /home/me/source");
+        }
+    }
+}
+
+/// <summary>Which repositories tasks may name.</summary>
+internal sealed class RepositoryConfig
+{
+    /// <summary>Repositories in these folders may be named as <c>file:///…</c>. None by default. Absolute paths; links in them are followed.</summary>
+    public List<string> Folders { get; set; } = [];
+}

@@ -1,0 +1,33 @@
+using CodeAgent.Api.Events;
+using CodeAgent.Api.Http;
+using CodeAgent.Contracts;
+using CodeAgent.ServiceDefaults.Identity;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace CodeAgent.Api.Status;
+
+internal static class StatusEndpoints
+{
+    public static WebApplicationBuilder AddStatus(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<WorkerRegistry>();
+        builder.Services.AddSingleton<StatusReader>();
+        return builder;
+    }
+
+    public static WebApplication MapStatus(this WebApplication app)
+    {
+        var status = app.MapGroup("/v1/status").WithTags("Status").RequireAuthorization(Scopes.Read).WithQuery();
+        status.MapGet("", GetAsync).WithSummary("See the queue and the workers");
+        status.MapGet("/events", Watch).WithSummary("Watch the queue and the workers")
+            .WithDescription("Server-sent events of the type status, each the whole status: at once, and whenever it differs, at most twice a second.")
+            .Produces<SystemStatus>(contentType: "text/event-stream");
+        return app;
+    }
+
+    private static async Task<Ok<SystemStatus>> GetAsync(StatusReader status) => TypedResults.Ok(await status.ReadAsync());
+
+    private static EventStreamResult Watch(StatusReader status, IOptions<EventOptions> options) =>
+        new(status.ChangesAsync(options.Value.Heartbeat, default), options.Value.Reconnect);
+}

@@ -1,0 +1,47 @@
+using CodeAgent.Api.Artifacts;
+using CodeAgent.Contracts;
+
+namespace CodeAgent.Api.Tasks;
+
+/// <summary>What somebody wants to happen to a task. Decided by <see cref="Lifecycle"/>.</summary>
+internal abstract record TaskCommand
+{
+    /// <summary>A client submits it. Submitting the same id again changes nothing.</summary>
+    public sealed record Submit(Guid Id, TaskRequest Request, string CorrelationId, string TraceParent, int MaxAttempts) : TaskCommand;
+
+    /// <summary>A person wants it to end.</summary>
+    public sealed record Cancel : TaskCommand;
+
+    /// <summary>A person wants it to begin again, from nothing.</summary>
+    public sealed record Retry : TaskCommand;
+
+    /// <summary>A person says something to the agent.</summary>
+    public sealed record Message(string Text) : TaskCommand;
+
+    /// <summary>A worker takes it.</summary>
+    public sealed record Claim(string Worker, TimeSpan Ttl) : TaskCommand;
+
+    /// <summary>The lease is found to be over its time.</summary>
+    public sealed record Lapse : TaskCommand;
+
+    /// <summary>What only the holder of the lease with the number <see cref="Fence"/> may do.</summary>
+    public abstract record UnderLease(long Fence) : TaskCommand;
+
+    /// <summary>The worker is alive.</summary>
+    public sealed record Heartbeat(long Fence, TimeSpan Ttl) : UnderLease(Fence);
+
+    /// <summary>The worker reports events.</summary>
+    public sealed record AppendEvents(long Fence, EventBatch Batch) : UnderLease(Fence);
+
+    /// <summary>The worker stores where it got to.</summary>
+    public sealed record StoreCheckpoint(long Fence, Checkpoint Checkpoint) : UnderLease(Fence);
+
+    /// <summary>The worker has stored an artifact.</summary>
+    public sealed record StoreArtifact(long Fence, StoredArtifact Artifact) : UnderLease(Fence);
+
+    /// <summary>The worker is done.</summary>
+    public sealed record Complete(long Fence, CompleteRequest Request) : UnderLease(Fence);
+
+    /// <summary>The worker gives the task back.</summary>
+    public sealed record Release(long Fence, string Reason) : UnderLease(Fence);
+}

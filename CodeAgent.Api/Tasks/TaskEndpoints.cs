@@ -1,0 +1,97 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using CodeAgent.Api.Http;
+using CodeAgent.Api.Leases;
+using CodeAgent.Api.Repositories;
+using CodeAgent.Contracts;
+using CodeAgent.ServiceDefaults.Identity;
+using CodeAgent.ServiceDefaults.Problems;
+using CodeAgent.ServiceDefaults.Telemetry;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace CodeAgent.Api.Tasks;
+
+internal static class TaskEndpoints
+{
+    private const long LongestBody = 2 * 1024 * 1024;
+    private const int LongestPage = 200;
+
+    public static WebApplication MapTasks(this WebApplication app)
+    {
+        var tasks = app.MapGroup("/v1/tasks").WithTags("Tasks");
+        var read = tasks.MapGroup("").RequireAuthorization(Scopes.Read);
+        read.MapGet("", ListAsync).WithQuery("status", "label", "cursor", "limit").WithSummary("List tasks, newest first")
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        read.MapGet("/{id:guid}", GetAsync).WithQuery().WithSummary("See a task").ProducesProblem(StatusCodes.Status404NotFound);
+
+        var submit = tasks.MapGroup("").RequireAuthorization(Scopes.Submit).WithQuery();
+        submit.MapPost("", CreateAsync).WithSummary("Submit a task").Accepts<TaskRequest>("application/json")
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge);
+        var one = submit.MapGroup("/{id:guid}").ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        one.MapPost("/cancel", CancelAsync).WithSummary("Cancel a task")
+            .WithDescription("A task that runs is canceled when its worker has stopped the agent: until then cancelRequested is true.");
+        one.MapPost("/retry", RetryAsync).WithSummary("Try a task again, from nothing, that failed or was canceled");
+        one.MapPost("/messages", SayAsync).WithSummary("Say something to the agent").Accepts<MessageRequest>("application/json")
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        return app;
+    }
+
+    private static async Task<Created<TaskView>> CreateAsync(
+        HttpRequest http, TaskStore tasks, RepositoryRules repositories, IOptions<LeaseOptions> leases, TimeProvider time)
+    {
+        var request = await JsonBody.ReadAsync(http, ContractsJson.Default.TaskRequest, LongestBody);
+        var id = Guid.CreateVersion7(time.GetUtcNow());
+        TaskRules.Require(request, id, repositories);
+
+        // Sampled or not, a request has a trace; only where nobody at all listens to traces there is none.
+        var span = Activity.Current?.SetTag(CodeAgentTelemetry.TaskIdTag, id);
+        var trace = span?.TraceId ?? ActivityTraceId.CreateRandom();
+        var parent = span?.Id ?? $"00-{trace}-{ActivitySpanId.CreateRandom()}-00";
+        var command = new TaskCommand.Submit(id, request, trace.ToHexString(), parent, leases.Value.MaxAttempts);
+        var task = (await tasks.ChangeAsync(id, command)).Require();
+        return TypedResults.Created($"/v1/tasks/{id}", task.ToView(request));
+    }
+
+    private static async Task<Ok<Page<TaskView>>> ListAsync(
+        TaskList list,
+        [Description("Only tasks in this state: queued, running, awaiting_input, succeeded, failed or canceled.")] string? status = null,
+        [Description("Only tasks with this label, as KEY:VALUE. May be given several times; then all must fit.")] string[]? label = null,
+        [Description("next of the page before.")] string? cursor = null,
+        [Description("Tasks of a page: 1 to 200, 50 by default. A page can be shorter though there is a next one.")] string? limit = null)
+    {
+        var filter = new TaskFilter(
+            status is null ? null : TaskIndexes.TryStatus(status) ?? throw TaskProblems.Invalid("status", $"A state is one of {TaskIndexes.StatusNames}."),
+            [.. (label ?? []).Select(Label)]);
+        var size = limit is null ? 50 : int.TryParse(limit, out var number) && number is >= 1 and <= LongestPage ? number
+            : throw TaskProblems.Invalid("limit", $"limit is 1 to {LongestPage}.");
+        Guid? before = cursor is null ? null : Guid.TryParseExact(cursor, "D", out var id) ? id
+            : throw TaskProblems.Invalid("cursor", "cursor is next of the page before, as it was.");
+        return TypedResults.Ok(await list.ReadAsync(filter, before, size));
+    }
+
+    private static async Task<Ok<TaskView>> GetAsync(Guid id, TaskStore tasks) =>
+        await tasks.FindWithRequestAsync(id) is var (task, request) ? TypedResults.Ok(task.ToView(request)) : throw TaskProblems.NotFound();
+
+    private static Task<Ok<TaskView>> CancelAsync(Guid id, TaskStore tasks) => ChangeAsync(id, new TaskCommand.Cancel(), tasks);
+
+    private static Task<Ok<TaskView>> RetryAsync(Guid id, TaskStore tasks) => ChangeAsync(id, new TaskCommand.Retry(), tasks);
+
+    private static async Task<Accepted<FollowUp>> SayAsync(Guid id, HttpRequest http, TaskStore tasks)
+    {
+        var message = await JsonBody.ReadAsync(http, ContractsJson.Default.MessageRequest, LongestBody);
+        TaskRules.Require(message);
+        var decision = await tasks.ChangeAsync(id, new TaskCommand.Message(message.Text), (commit, _) => commit.Do("RPUSH", TaskKeys.Messages(id), message.Text));
+        return TypedResults.Accepted((string?)null, new FollowUp(decision.Require().Messages, message.Text));
+    }
+
+    private static async Task<Ok<TaskView>> ChangeAsync(Guid id, TaskCommand command, TaskStore tasks)
+    {
+        var task = (await tasks.ChangeAsync(id, command)).Require();
+        return TypedResults.Ok(task.ToView(await tasks.RequestAsync(id)));
+    }
+
+    private static KeyValuePair<string, string> Label(string text) => text.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon
+        ? new(text[..colon], text[(colon + 1)..])
+        : throw TaskProblems.Invalid("label", "A label is looked for as KEY:VALUE.");
+}

@@ -1,0 +1,29 @@
+using System.Text.Json.Serialization;
+using CodeAgent.Api.Repositories;
+using CodeAgent.Contracts;
+using CodeAgent.ServiceDefaults.Configuration;
+
+namespace CodeAgent.Api.Tasks;
+
+internal static class TaskExtensions
+{
+    /// <summary>Adds the tasks, and the JSON that all endpoints share.</summary>
+    /// <exception cref="ConfigFileException">config/api.yaml is not valid.</exception>
+    public static async Task<WebApplicationBuilder> AddTasksAsync(this WebApplicationBuilder builder)
+    {
+        await builder.AddConfigFileAsync<ApiConfig>("api.yaml", ApiConfig.Validate);
+        builder.Services.AddSingleton<RepositoryRules>();
+        builder.Services.AddSingleton<TaskStore>();
+        builder.Services.AddSingleton<TaskList>();
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            // The same rules as ContractsJson has for itself.
+            json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            json.SerializerOptions.RespectNullableAnnotations = true;
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default);
+        });
+        return builder;
+    }
+}

@@ -1,0 +1,139 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using CodeAgent.Api.Artifacts;
+using CodeAgent.Contracts;
+using CodeAgent.ServiceDefaults.Problems;
+using CodeAgent.ServiceDefaults.Redis;
+using StackExchange.Redis;
+
+namespace CodeAgent.Api.Tasks;
+
+/// <summary>
+/// The tasks in Redis. A change is decided on what was read, and written only if nothing was written in between; otherwise it
+/// is decided again. When a change is answered, it is durable.
+/// </summary>
+internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactStore files, TimeProvider time, ILogger<TaskStore> logger)
+{
+    private const int MostConflicts = 50;
+
+    private IDatabase Redis => redis.GetDatabase();
+
+    /// <summary>The task; null where there is none.</summary>
+    public async Task<TaskState?> FindAsync(Guid id) => (await ReadAsync(id)).State;
+
+    /// <summary>The task with what was asked for; null where there is none.</summary>
+    public async Task<(TaskState State, TaskRequest Request)?> FindWithRequestAsync(Guid id)
+    {
+        var fields = await Redis.HashGetAsync(RedisKeys.Task(id), ["state", "request"]);
+        return State(fields[0]) is { } state ? (state, Request(fields[1])) : null;
+    }
+
+    /// <summary>What was asked for.</summary>
+    public async Task<TaskRequest> RequestAsync(Guid id) => Request(await Redis.HashGetAsync(RedisKeys.Task(id), "request"));
+
+    /// <summary>Follow-up messages after number <paramref name="after"/>, oldest first.</summary>
+    public async Task<IReadOnlyList<FollowUp>> MessagesAsync(Guid id, int after, int limit)
+    {
+        var texts = await Redis.ListRangeAsync(TaskKeys.Messages(id), after, after + limit - 1);
+        return [.. texts.Select((text, i) => new FollowUp(after + 1 + i, text!))];
+    }
+
+    /// <summary>The checkpoint; null where there is none.</summary>
+    public async Task<Checkpoint?> CheckpointAsync(Guid id)
+    {
+        string? json = await Redis.StringGetAsync(TaskKeys.Checkpoint(id));
+        return json is null ? null : JsonSerializer.Deserialize(json, ContractsJson.Default.Checkpoint);
+    }
+
+    /// <summary>Carries a command out.</summary>
+    /// <param name="id">The task.</param>
+    /// <param name="command">What is to happen.</param>
+    /// <param name="more">Adds what belongs to the change and is kept beside the state.</param>
+    /// <param name="cancellationToken">Stops trying; a change that was sent already may happen all the same.</param>
+    /// <exception cref="RedisException">Redis cannot be reached.</exception>
+    /// <exception cref="RedisTimeoutException">Redis did not answer; whether the change happened is not known.</exception>
+    /// <exception cref="ProblemException">Others change the task so often that this change never had its turn.</exception>
+    public async Task<Decision> ChangeAsync(
+        Guid id, TaskCommand command, Action<TaskCommit, TaskState>? more = null, CancellationToken cancellationToken = default)
+    {
+        var unanswered = false;
+        for (var conflicts = 0; conflicts < MostConflicts; conflicts++)
+        {
+            await BackOffAsync(conflicts, cancellationToken);
+            var (version, before) = await ReadAsync(id);
+            var decision = Lifecycle.Decide(before, command, time.GetUtcNow());
+            if (decision is not Decision.Changed changed)
+            {
+                return decision;
+            }
+
+            var commit = new TaskCommit(RedisKeys.Task(id), version);
+            commit.Write(before, changed.State, changed.Events);
+            if (command is TaskCommand.Submit submit)
+            {
+                commit.Do("HSET", RedisKeys.Task(id), "request", JsonSerializer.Serialize(submit.Request, ContractsJson.Default.TaskRequest));
+            }
+
+            more?.Invoke(commit, changed.State);
+            bool done;
+            try
+            {
+                done = await commit.RunAsync(Redis);
+            }
+            catch (Exception e) when (!unanswered && e is RedisTimeoutException or RedisConnectionException)
+            {
+                // It may have been done, or may yet be. If it is done later, the version tells, and the next decision is made on it.
+                LogUnanswered(e, id, command.GetType().Name);
+                unanswered = true;
+                done = await commit.WasDoneAsync(Redis);
+            }
+
+            if (done)
+            {
+                await RemoveFilesAsync(before, changed.State);
+                return changed;
+            }
+        }
+
+        throw new ProblemException("busy", StatusCodes.Status503ServiceUnavailable, "The task is changed by others just now.")
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
+    }
+
+    private async Task<(long Version, TaskState? State)> ReadAsync(Guid id)
+    {
+        var fields = await Redis.HashGetAsync(RedisKeys.Task(id), ["version", "state"]);
+        return (fields[0].IsNull ? 0 : (long)fields[0], State(fields[1]));
+    }
+
+    private static TaskState? State(string? json) => json is null ? null : JsonSerializer.Deserialize(json, TasksJson.Default.TaskState);
+
+    private static TaskRequest Request(string? json) => JsonSerializer.Deserialize(json!, ContractsJson.Default.TaskRequest)!;
+
+    [SuppressMessage("Security", "CA5394", Justification = "Whoever can foresee how long a writer waits for another gains nothing.")]
+    private Task BackOffAsync(int conflicts, CancellationToken cancellationToken) => conflicts == 0 ? Task.CompletedTask
+        : Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 2 << Math.Min(conflicts, 6))), time, cancellationToken);
+
+    // The change is done; a file that stays costs only its space.
+    private async Task RemoveFilesAsync(TaskState? before, TaskState after)
+    {
+        foreach (var key in (before?.ArtifactKeys() ?? []).Except(after.ArtifactKeys()))
+        {
+            try
+            {
+                await files.DeleteAsync(key);
+            }
+            catch (IOException e)
+            {
+                LogFileStays(e, key);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Redis did not answer to {Command} of task {TaskId}; looking whether it was done")]
+    private partial void LogUnanswered(Exception e, Guid taskId, string command);
+
+    [LoggerMessage(LogLevel.Warning, "The artifact {Key} is needed no more, but cannot be removed")]
+    private partial void LogFileStays(Exception e, string key);
+}

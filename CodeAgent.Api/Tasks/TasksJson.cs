@@ -1,0 +1,11 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace CodeAgent.Api.Tasks;
+
+/// <summary>The JSON in Redis. Fields that an older or newer version of the Api wrote are no reason to lose a task, so unknown ones are let through.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(TaskState))]
+[JsonSerializable(typeof(JsonObject))]
+internal sealed partial class TasksJson : JsonSerializerContext;
