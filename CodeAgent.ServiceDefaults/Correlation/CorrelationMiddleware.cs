@@ -16,7 +16,13 @@ internal sealed class CorrelationMiddleware(RequestDelegate next)
     {
         if (Activity.Current is { } activity)
         {
-            context.Response.Headers[Header] = activity.TraceId.ToHexString();
+            // At the last moment, because the exception handler empties the headers.
+            context.Response.OnStarting(static state =>
+            {
+                var (response, trace) = ((HttpResponse, ActivityTraceId))state;
+                response.Headers[Header] = trace.ToHexString();
+                return Task.CompletedTask;
+            }, (context.Response, activity.TraceId));
             var caller = context.Request.Headers[Header].ToString();
             if (caller.Length is > 0 and <= LongestCallerId && caller.All(c => c is > ' ' and <= '~'))
             {

@@ -67,19 +67,23 @@ public static partial class JsonBody
             return new("missing-field", StatusCodes.Status400BadRequest, $"The field '{field}' is required.") { Field = field };
         }
 
-        if (field is not null && e.InnerException is not null && e.InnerException is not JsonException && e.InnerException.GetType().Name != "JsonReaderException")
+        if (NullValue().Match(e.Message) is { Success: true } nothing)
         {
-            return new("invalid-field", StatusCodes.Status400BadRequest, $"The field '{field}' has a value of the wrong type.") { Field = field };
+            field ??= nothing.Groups["name"].Value;
         }
 
-        return field is not null && e.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
+        // What the reader itself could not make sense of comes wrapped; everything else is a value that does not fit its field.
+        return field is not null && e.InnerException is not JsonException
             ? new("invalid-field", StatusCodes.Status400BadRequest, $"The field '{field}' has a value of the wrong type or one that is not offered.") { Field = field }
             : new("invalid-json", StatusCodes.Status400BadRequest,
-                $"The body is not valid JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.") { Field = field };
+                $"The body is not the JSON object that is expected: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.") { Field = field };
     }
 
     [GeneratedRegex("The JSON property '(?<name>[^']+)' could not be mapped")]
     private static partial Regex UnknownMember();
+
+    [GeneratedRegex("(?:property or field|parameter) '(?<name>[^']+)' on type .* doesn't allow")]
+    private static partial Regex NullValue();
 
     [GeneratedRegex("missing required properties[^:]*: '?(?<name>[^',;]+)")]
     private static partial Regex MissingMembers();

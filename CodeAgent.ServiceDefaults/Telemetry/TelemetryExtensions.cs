@@ -1,4 +1,5 @@
 using CodeAgent.ServiceDefaults.Health;
+using Microsoft.Extensions.Configuration.Memory;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -7,8 +8,17 @@ namespace CodeAgent.ServiceDefaults.Telemetry;
 
 internal static class TelemetryExtensions
 {
+    // Their lines at Information are several a request and say what the spans say. Any other source of configuration wins.
+    private static readonly Dictionary<string, string?> QuietFrameworks = new()
+    {
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+        ["Logging:LogLevel:System.Net.Http"] = "Warning",
+        ["Logging:LogLevel:Polly"] = "Warning",
+    };
+
     public static void AddTelemetry(this WebApplicationBuilder builder, TelemetryOptions options)
     {
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietFrameworks });
         builder.Logging.Configure(logging => logging.ActivityTrackingOptions =
             ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
         builder.Logging.AddSimpleConsole(console =>
