@@ -1,0 +1,16 @@
+namespace CodeAgent.ServiceDefaults.Configuration;
+
+/// <summary>A configuration file that is refused; the message is one line for each thing that is wrong: <c>file(line): reason</c>.</summary>
+/// <param name="file">The file.</param>
+/// <param name="problems">What is wrong, by line; lines count from 1.</param>
+public sealed class ConfigFileException(string file, IReadOnlyList<ConfigProblem> problems)
+    : Exception(string.Join(Environment.NewLine, problems.Select(problem => $"{file}({problem.Line}): {problem.Reason}")))
+{
+    /// <summary>What is wrong.</summary>
+    public IReadOnlyList<ConfigProblem> Problems { get; } = problems;
+}
+
+/// <summary>One thing that is wrong in a configuration file.</summary>
+/// <param name="Line">Where, counted from 1.</param>
+/// <param name="Reason">What is wrong, and what would be right.</param>
+public sealed record ConfigProblem(long Line, string Reason);

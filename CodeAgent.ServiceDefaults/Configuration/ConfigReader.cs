@@ -1,0 +1,54 @@
+using System.Text.RegularExpressions;
+using YamlDotNet.Core;
+using YamlDotNet.Serialization;
+using YamlDotNet.Serialization.NamingConventions;
+
+namespace CodeAgent.ServiceDefaults.Configuration;
+
+/// <summary>Turns the text of a YAML file into a validated <typeparamref name="T"/>.</summary>
+internal static partial class ConfigReader<T>
+    where T : class, new()
+{
+    /// <exception cref="ConfigFileException">It is no YAML, does not fit, or is not valid.</exception>
+    public static T Read(string file, string text, Func<string, string?> variable, Action<T, ConfigProblems> validate)
+    {
+        var parser = new EnvironmentParser(new Parser(new StringReader(text)), variable);
+        var deserializer = new DeserializerBuilder()
+            .WithNamingConvention(CamelCaseNamingConvention.Instance)
+            .WithDuplicateKeyChecking()
+            .WithEnforceNullability()
+            .WithTypeConverter(new ConfigSecret.Converter(parser))
+            .WithTypeConverter(new DurationConverter())
+            .Build();
+        T config;
+        try
+        {
+            config = deserializer.Deserialize<T>(parser) ?? new T();
+        }
+        catch (YamlException e)
+        {
+            throw new ConfigFileException(file, [new(Math.Max(1, Innermost(e).Start.Line), Reason(Innermost(e)))]);
+        }
+
+        var problems = new ConfigProblems(parser.Lines);
+        validate(config, problems);
+        return problems.Found.Count == 0 ? config : throw new ConfigFileException(file, problems.Found);
+    }
+
+    private static YamlException Innermost(YamlException e) => e.InnerException is YamlException inner ? Innermost(inner) : e;
+
+    // The deserializer's own texts name .NET types; whoever edits the file knows only its keys.
+    private static string Reason(YamlException e) =>
+        Unknown().Match(e.Message) is { Success: true } unknown ? $"there is no '{unknown.Groups["name"].Value}' here"
+        : Duplicate().Match(e.Message) is { Success: true } duplicate ? $"'{duplicate.Groups["name"].Value}' is here twice"
+        : e.Message.Contains("into type", StringComparison.Ordinal) ? "something else belongs here: a value, a list or a mapping"
+        : e.InnerException is NullReferenceException ? "a value is missing here"
+        : e.InnerException is { } inner ? $"the value does not fit: {inner.Message}"
+        : e.Message;
+
+    [GeneratedRegex("^Property '(?<name>[^']*)' not found on type")]
+    private static partial Regex Unknown();
+
+    [GeneratedRegex("^Encountered duplicate key (?<name>.*)$")]
+    private static partial Regex Duplicate();
+}
