@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using CodeAgent.ServiceDefaults.Problems;
@@ -37,6 +36,9 @@ internal sealed class ChatRequest
 
     /// <summary>Headers of the caller that mean something to the provider.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>Whether someone may still be reading <see cref="Body"/> though the request is done with.</summary>
+    public bool IsBodyShared { get; set; }
 
     /// <summary>The body with another model's name in it, in pieces.</summary>
     public ReadOnlyMemory<byte>[] WithModel(string model) => model == Model
