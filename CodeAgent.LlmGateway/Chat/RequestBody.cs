@@ -1,0 +1,51 @@
+using CodeAgent.ServiceDefaults.Problems;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace CodeAgent.LlmGateway.Chat;
+
+internal static class RequestBody
+{
+    private const int Smallest = 16 * 1024;
+
+    /// <summary>Reads a request's body into borrowed memory.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="limit">Longest body that is read, in bytes.</param>
+    /// <exception cref="ProblemException">413: it is longer.</exception>
+    public static async Task<PooledBuffer> ReadAsync(HttpRequest request, int limit)
+    {
+        if (request.ContentLength > limit)
+        {
+            throw TooLarge(limit);
+        }
+
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            // The limit is checked here, so that it can be explained.
+            size.MaxRequestBodySize = null;
+        }
+
+        // One byte more than announced, so that the end is seen without growing.
+        var body = new PooledBuffer((int)Math.Max(Smallest, (request.ContentLength ?? 0) + 1));
+        try
+        {
+            while (await request.Body.ReadAsync(body.Free(), request.HttpContext.RequestAborted) is var read and > 0)
+            {
+                body.Advance(read);
+                if (body.Length > limit)
+                {
+                    throw TooLarge(limit);
+                }
+            }
+
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    private static ProblemException TooLarge(int limit) => new("content-too-large", StatusCodes.Status413PayloadTooLarge,
+        $"The body is longer than the {limit:N0} bytes that are read here (maxRequestBytes in gateway.yaml).");
+}

@@ -1,0 +1,38 @@
+using CodeAgent.LlmGateway.Chat;
+using CodeAgent.LlmGateway.Configuration;
+using CodeAgent.LlmGateway.Errors;
+using CodeAgent.LlmGateway.Providers;
+using CodeAgent.LlmGateway.Providers.OpenAi;
+using CodeAgent.LlmGateway.Routing;
+using CodeAgent.LlmGateway.Simulator;
+using CodeAgent.LlmGateway.Telemetry;
+using CodeAgent.LlmGateway.Turns;
+using CodeAgent.ServiceDefaults.Configuration;
+
+namespace CodeAgent.LlmGateway;
+
+internal static class GatewayExtensions
+{
+    // An answer that is on its way when the gateway is stopped gets this long; the turn can be asked again at the next one.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    public static async Task AddGatewayAsync(this WebApplicationBuilder builder)
+    {
+        await builder.AddConfigFileAsync<GatewayConfig>(GatewayConfig.FileName, GatewayConfigValidator.Validate);
+        builder.AddModelAccess();
+        builder.AddOpenAiErrors();
+
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace);
+        builder.Services.AddSingleton<GatewayMetrics>();
+        builder.Services.AddSingleton<ProviderClients>();
+        builder.Services.AddSingleton<ProviderProbe>();
+        builder.Services.AddSingleton<OpenAiProvider>();
+        builder.Services.AddSingleton<SimulatorProvider>();
+        builder.Services.AddSingleton<ModelProviders>();
+        builder.Services.AddSingleton<ModelCatalog>();
+        builder.Services.AddHostedService<DefaultModelWatch>();
+        builder.Services.AddSingleton<TurnStore>();
+        builder.Services.AddSingleton<AnswerRelay>();
+        builder.Services.AddSingleton<ChatHandler>();
+    }
+}

@@ -1,0 +1,55 @@
+using System.Net.Http.Headers;
+
+namespace CodeAgent.LlmGateway.Providers.OpenAi;
+
+/// <summary>The headers that go through. Only those that are named here do: a new header of a provider may hold anything.</summary>
+internal static class HeaderFilter
+{
+    private static readonly string[] Request = ["anthropic-beta", "anthropic-version", "openai-beta"];
+
+    private static readonly HashSet<string> Response = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "content-encoding", "openai-processing-ms", "openai-version", "request-id", "retry-after", "retry-after-ms", "x-request-id", "x-should-retry",
+    };
+
+    private static readonly string[] ResponsePrefixes = ["anthropic-ratelimit-", "x-ratelimit-"];
+
+    public static List<KeyValuePair<string, string>> FromCaller(IHeaderDictionary headers)
+    {
+        List<KeyValuePair<string, string>> passed = [];
+        foreach (var name in Request)
+        {
+            if (headers.TryGetValue(name, out var value))
+            {
+                passed.Add(new(name, value.ToString()));
+            }
+        }
+
+        return passed;
+    }
+
+    /// <param name="response">The provider's answer.</param>
+    /// <param name="key">The provider's key; a header that repeats it stays here.</param>
+    public static List<KeyValuePair<string, string>> FromProvider(HttpResponseMessage response, string? key)
+    {
+        List<KeyValuePair<string, string>> passed = [];
+        Collect(response.Headers);
+        Collect(response.Content.Headers);
+        return passed;
+
+        void Collect(HttpHeaders headers)
+        {
+            foreach (var (name, values) in headers.NonValidated)
+            {
+                var value = values.ToString();
+                if (Passes(name) && (string.IsNullOrEmpty(key) || !value.Contains(key, StringComparison.Ordinal)))
+                {
+                    passed.Add(new(name, value));
+                }
+            }
+        }
+    }
+
+    private static bool Passes(string name) => Response.Contains(name)
+        || ResponsePrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,77 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using CodeAgent.LlmGateway.Chat;
+using CodeAgent.LlmGateway.Routing;
+
+namespace CodeAgent.LlmGateway.Providers.OpenAi;
+
+/// <summary>The answer of a provider, read as it comes.</summary>
+internal sealed class HttpAnswer : ProviderAnswer
+{
+    private const int PieceSize = 16 * 1024;
+    private readonly ChatRequest _request;
+    private readonly HttpRequestMessage _message;
+    private readonly SplicedContent _content;
+    private readonly HttpResponseMessage _response;
+    private readonly ModelRoute _route;
+
+    [SetsRequiredMembers]
+    public HttpAnswer(ChatRequest request, HttpRequestMessage message, SplicedContent content, HttpResponseMessage response, ModelRoute route)
+    {
+        (_request, _message, _content, _response, _route) = (request, message, content, response, route);
+        Status = (int)response.StatusCode;
+        ContentType = response.Content.Headers.ContentType?.ToString() ?? (request.IsStream ? "text/event-stream" : "application/json");
+        Headers = HeaderFilter.FromProvider(response, route.Provider.ApiKey?.Reveal());
+        IsEncoded = response.Content.Headers.ContentEncoding.Count > 0;
+    }
+
+    public override async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var body = await _response.Content.ReadAsStreamAsync(cancellationToken);
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
+        try
+        {
+            while (await PieceAsync(body, buffer, silence, cancellationToken) is var read and > 0)
+            {
+                yield return buffer.AsMemory(0, read);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        _request.IsBodyShared |= _content.IsBeingSent;
+        _response.Dispose();
+        _message.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask<int> PieceAsync(Stream body, byte[] buffer, CancellationTokenSource silence, CancellationToken cancellationToken)
+    {
+        var limit = _route.Provider.SilenceTimeout;
+        try
+        {
+            silence.CancelAfter(limit);
+            var read = await body.ReadAsync(buffer, silence.Token);
+
+            // While the caller is slow to take a piece, nobody listens to the provider: that is no silence of its.
+            silence.CancelAfter(Timeout.InfiniteTimeSpan);
+            return read;
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ProviderFailedException("upstream_timeout",
+                $"The provider '{_route.ProviderName}' said nothing for {OpenAiProvider.Text(limit)} in the middle of its answer.", e);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw new ProviderFailedException("upstream_broken", $"The provider '{_route.ProviderName}' broke off in the middle of its answer.", e);
+        }
+    }
+}

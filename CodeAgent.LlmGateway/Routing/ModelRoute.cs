@@ -1,0 +1,17 @@
+using CodeAgent.LlmGateway.Configuration;
+
+namespace CodeAgent.LlmGateway.Routing;
+
+/// <summary>Where a model's name leads.</summary>
+/// <param name="Model">The model's name here; <c>provider/model</c> for one that is not listed.</param>
+/// <param name="ProviderName">The provider's name.</param>
+/// <param name="Provider">The provider.</param>
+/// <param name="UpstreamModel">The model's name at the provider.</param>
+/// <param name="Pricing">What it costs, where that is known.</param>
+internal sealed record ModelRoute(string Model, string ProviderName, ProviderConfig Provider, string UpstreamModel, ModelPricing? Pricing)
+{
+    /// <summary>Whether <see cref="Model"/> is in the configuration, so that there are only so many of them.</summary>
+    public bool IsListed { get; init; } = true;
+
+    public bool IsSimulator => Provider.Kind == ProviderKind.Simulator;
+}

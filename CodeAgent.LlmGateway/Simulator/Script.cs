@@ -1,0 +1,119 @@
+using System.Text.Json;
+using CodeAgent.ServiceDefaults.Problems;
+
+namespace CodeAgent.LlmGateway.Simulator;
+
+/// <summary>
+/// A script of answers, in a fenced block marked <c>simulator</c> of the conversation's first message. One JSON value a line:
+/// <code>
+/// {"say": "text"}                                     an answer
+/// {"call": "tool", "with": {"name": "value"}}         an answer that calls a tool
+/// [{"say": "text"}, {"call": "a"}, {"call": "b"}]     an answer with several of these
+/// {"fail": 429, "retry_after": 1}                     a refusal: always, since nothing is remembered
+/// {"wait_ms": 500}                                    the next answer takes as long (or "wait_ms" beside say, call or fail)
+/// {"usage": {"prompt_tokens": 9, "completion_tokens": 3}}   what the next answer reports as used (or "usage" beside say or call)
+/// </code>
+/// Lines with say, call or fail are the answers; a conversation with k assistant messages gets answer k, counted from 0.
+/// </summary>
+internal static class Script
+{
+    private const string Mark = "simulator";
+    private const int LongestWait = 3_600_000;
+
+    /// <summary>The script in a message; null where there is none.</summary>
+    /// <exception cref="ProblemException">400: a line of it is wrong.</exception>
+    public static IReadOnlyList<Step>? Find(string message)
+    {
+        List<Step>? steps = null;
+        var next = new Step();
+        var (fence, number) = ("", 0);
+        foreach (var line in message.Split('\n').Select(line => line.Trim()))
+        {
+            number++;
+            if (steps is null)
+            {
+                var ticks = line.TakeWhile(c => c == '`').Count();
+                if (ticks >= 3 && line[ticks..].Trim() == Mark)
+                {
+                    (steps, fence) = ([], line[..ticks]);
+                }
+            }
+            else if (line.StartsWith(fence, StringComparison.Ordinal) && line.Trim('`').Length == 0)
+            {
+                return steps;
+            }
+            else if (line.Length > 0)
+            {
+                next = Read(line, number, next);
+                if (next.Say is not null || next.Calls.Count > 0 || next.Fail is not null)
+                {
+                    steps.Add(next);
+                    next = new();
+                }
+            }
+        }
+
+        return steps is null ? null : throw Wrong(number, "the block is not closed");
+    }
+
+    private static Step Read(string line, int number, Step step)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            return json.RootElement.ValueKind switch
+            {
+                JsonValueKind.Object => Add(step, json.RootElement, number, inList: false),
+                JsonValueKind.Array => json.RootElement.EnumerateArray().Aggregate(step, (all, part) => Add(all, part, number, inList: true)),
+                _ => throw Wrong(number, "a JSON object or a list of them is expected"),
+            };
+        }
+        catch (JsonException e)
+        {
+            throw Wrong(number, $"no JSON at byte {e.BytePositionInLine + 1}");
+        }
+    }
+
+    private static Step Add(Step step, JsonElement part, int number, bool inList)
+    {
+        if (part.ValueKind != JsonValueKind.Object)
+        {
+            throw Wrong(number, "a JSON object is expected");
+        }
+
+        var kinds = part.EnumerateObject().Count(property => property.Name is "say" or "call" or "fail");
+        if (kinds > 1 || (inList && kinds == 0))
+        {
+            throw Wrong(number, "one of 'say', 'call' and 'fail' is expected");
+        }
+
+        foreach (var property in part.EnumerateObject())
+        {
+            var (name, value) = (property.Name, property.Value);
+            step = name switch
+            {
+                "say" when value.ValueKind == JsonValueKind.String => step with { Say = step.Say + value.GetString() },
+                "call" when value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } tool =>
+                    step with { Calls = [.. step.Calls, new(tool, part.TryGetProperty("with", out var with) ? with.GetRawText() : "{}")] },
+                "with" when part.TryGetProperty("call", out _) && value.ValueKind == JsonValueKind.Object => step,
+                "fail" when !inList && value.TryGetInt32(out var status) && status is >= 400 and <= 599 => step with { Fail = status },
+                "retry_after" when part.TryGetProperty("fail", out _) && value.TryGetDouble(out var seconds) && seconds >= 0 => step with { RetryAfter = seconds },
+                "wait_ms" when !inList && value.TryGetInt32(out var wait) && wait is >= 0 and <= LongestWait => step with { Wait = TimeSpan.FromMilliseconds(wait) },
+                "usage" when !inList && IsUsage(value) => step with { Usage = value.Clone() },
+                "say" or "call" or "with" or "fail" or "retry_after" or "wait_ms" or "usage" => throw Wrong(number, $"'{name}' has no right value here"),
+                _ => throw Wrong(number, $"there is no '{name}'"),
+            };
+        }
+
+        return step;
+    }
+
+    private static bool IsUsage(JsonElement value) => value.ValueKind == JsonValueKind.Object
+        && IsCount(value, "prompt_tokens") && IsCount(value, "completion_tokens");
+
+    private static bool IsCount(JsonElement usage, string name) =>
+        usage.TryGetProperty(name, out var count) && count.ValueKind == JsonValueKind.Number && count.TryGetInt64(out var tokens) && tokens >= 0;
+
+    private static ProblemException Wrong(int line, string reason) => new("simulator-script", StatusCodes.Status400BadRequest,
+        $"The simulator's script is wrong: line {line} of the first message: {reason}.") { Field = "messages" };
+}

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Globalization;
+using CodeAgent.LlmGateway.Chat;
+using CodeAgent.LlmGateway.Routing;
+using CodeAgent.ServiceDefaults.Telemetry;
+
+namespace CodeAgent.LlmGateway.Telemetry;
+
+/// <summary>What there is to report of one request for a model: a span, the metrics, and a line of the log. Never what was said.</summary>
+internal sealed partial class ModelCall : IDisposable
+{
+    private const int ClientClosedRequest = 499;
+    private readonly GatewayMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly string _caller;
+    private readonly Guid? _task;
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private Activity? _span;
+    private ModelRoute? _route;
+    private TimeSpan? _first;
+    private string? _error;
+
+    public ModelCall(GatewayMetrics metrics, ILogger logger, string caller, Guid? task)
+    {
+        (_metrics, _logger, _caller, _task) = (metrics, logger, caller, task);
+        if (task is { } id)
+        {
+            Activity.Current?.SetTag(CodeAgentTelemetry.TaskIdTag, id.ToString());
+        }
+    }
+
+    /// <summary>The name that was asked for.</summary>
+    public string Model { get; set; } = "";
+
+    public int Status { get; set; }
+
+    public bool Replayed { get; set; }
+
+    public ChatUsage? Usage { get; set; }
+
+    /// <summary>The model that answered, as the provider names it.</summary>
+    public string? ResponseModel { get; set; }
+
+    /// <summary>The provider is asked from here on.</summary>
+    public void Asking(ModelRoute route, bool isStream)
+    {
+        _route = route;
+        _span = CodeAgentTelemetry.Source.StartActivity($"chat {route.Model}", ActivityKind.Client);
+        _span?.SetTag("gen_ai.operation.name", "chat").SetTag("gen_ai.provider.name", route.ProviderName)
+            .SetTag("gen_ai.request.model", route.UpstreamModel).SetTag("gen_ai.request.stream", isStream)
+            .SetTag("server.address", route.Provider.BaseUrl);
+        if (_task is { } id)
+        {
+            _span?.SetTag(CodeAgentTelemetry.TaskIdTag, id.ToString());
+        }
+    }
+
+    /// <summary>A piece of the answer is there.</summary>
+    public void Piece() => _first ??= Stopwatch.GetElapsedTime(_start);
+
+    public void Failed(int status, string error) => (Status, _error) = (status, error);
+
+    public void Left() => Failed(ClientClosedRequest, "client_left");
+
+    public void Dispose()
+    {
+        var elapsed = Stopwatch.GetElapsedTime(_start);
+        var error = _error ?? (Status >= StatusCodes.Status400BadRequest ? Status.ToString(CultureInfo.InvariantCulture) : null);
+        if (_route is not null)
+        {
+            Report(_route, elapsed, error);
+        }
+
+        LogCall(_caller, Model, _route?.ProviderName, _route?.UpstreamModel, Status, error, Usage?.Input, Usage?.CachedInput, Usage?.Output,
+            _first?.TotalMilliseconds, elapsed.TotalMilliseconds, Replayed);
+    }
+
+    private void Report(ModelRoute route, TimeSpan elapsed, string? error)
+    {
+        _span?.SetTag("gen_ai.response.model", ResponseModel).SetTag("error.type", error)
+            .SetTag("gen_ai.usage.input_tokens", Usage?.Input).SetTag("gen_ai.usage.output_tokens", Usage?.Output)
+            .SetTag("gen_ai.usage.cache_read.input_tokens", Usage?.CachedInput).SetTag("gen_ai.usage.reasoning.output_tokens", Usage?.Reasoning);
+        if (error is not null)
+        {
+            _span?.SetStatus(ActivityStatusCode.Error, error);
+        }
+
+        _span?.Dispose();
+
+        // A caller can make up names behind a provider's; those must not make a series each.
+        var model = route.IsListed ? route.UpstreamModel : $"{route.ProviderName}/*";
+        _metrics.Record(new TagList
+        {
+            { "gen_ai.operation.name", "chat" }, { "gen_ai.provider.name", route.ProviderName }, { "gen_ai.request.model", model },
+        }, elapsed, _first, Usage, error);
+    }
+
+    [LoggerMessage(LogLevel.Information, "chat {Model} by {Caller}: {Status} {Error} from {Provider}/{UpstreamModel}, tokens {Input} ({Cached} cached) + {Output}, first after {FirstMs:0.0} ms, all after {TotalMs:0.0} ms, replayed {Replayed}")]
+    private partial void LogCall(string caller, string model, string? provider, string? upstreamModel, int status, string? error,
+        long? input, long? cached, long? output, double? firstMs, double totalMs, bool replayed);
+}
