@@ -1,0 +1,49 @@
+using System.Text.Json;
+using CodeAgent.Contracts;
+using CodeAgent.Worker.Agents.Builtin.Conversations;
+using CodeAgent.Worker.Agents.Builtin.Models;
+using CodeAgent.Worker.Processes;
+
+namespace CodeAgent.Worker.Agents.Builtin;
+
+/// <summary>The agent that is part of the worker: a model at the gateway, and tools in the workspace.</summary>
+internal sealed class BuiltinAgent(GatewayClient gateway, ICommandRunner commands, TimeProvider time) : IAgent
+{
+    /// <summary>The gateway's name for the model of a task that asks for none.</summary>
+    public const string DefaultModel = "default";
+
+    public string Name => AgentNames.Builtin;
+
+    public bool TakesFeedback => true;
+
+    public async Task<AgentResult> RunAsync(AgentRun run, CancellationToken cancellationToken)
+    {
+        Conversation conversation;
+        try
+        {
+            conversation = run.State is { } state ? Conversation.FromState(state) : Conversation.Begin(run.Lease.Request.Prompt);
+        }
+        catch (JsonException e)
+        {
+            return new()
+            {
+                Failure = new(FailureCodes.AgentFailed, $"The checkpoint of turn {run.Turn} cannot be read: {e.Message}"),
+                Turn = run.Turn,
+                State = run.State,
+                MessagesSeen = run.MessagesSeen,
+                Usage = run.Usage,
+            };
+        }
+
+        if (run.Feedback is { } feedback)
+        {
+            conversation.Say(feedback);
+            conversation.Summary = null;
+        }
+
+        var name = run.Lease.Request.Agent.Model ?? DefaultModel;
+        using var model = gateway.Model(name, run.Lease.Token);
+        using var prices = gateway.Prices(run.Lease.Token);
+        return await new AgentLoop(run, name, conversation, model, prices, new(run, commands, time), time).RunAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+
+namespace CodeAgent.Worker.Agents.Builtin.Conversations;
+
+/// <summary>A call of a tool by the model.</summary>
+/// <param name="Id">Names the call, unique in the conversation.</param>
+/// <param name="Name">The tool.</param>
+/// <param name="Arguments">A JSON object.</param>
+/// <param name="Broken">Why the arguments could not be read, where they could not; then <paramref name="Arguments"/> is empty.</param>
+internal sealed record ToolCall(string Id, string Name, JsonElement Arguments, string? Broken = null)
+{
+    private static readonly JsonElement None = JsonElement.Parse("{}");
+
+    /// <summary>Takes what matters from a model's answer.</summary>
+    public static ToolCall From(FunctionCallContent content) => content switch
+    {
+        { Exception.InnerException: JsonException { LineNumber: 0, BytePositionInLine: 0 } } => new(content.CallId, content.Name, None), // Some models leave "{}" out.
+        { Exception: { } e } => new(content.CallId, content.Name, None, e.InnerException?.Message ?? e.Message),
+        { Arguments: { } arguments } => new(content.CallId, content.Name,
+            JsonSerializer.SerializeToElement(arguments, AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(IDictionary<string, object?>)))),
+        _ => new(content.CallId, content.Name, None),
+    };
+
+    /// <summary>The call as a model reads it.</summary>
+    public FunctionCallContent ToContent() =>
+        new(Id, Name, Arguments.EnumerateObject().ToDictionary(argument => argument.Name, argument => (object?)argument.Value));
+}
+
+/// <summary>What a tool answered.</summary>
+/// <param name="Id">The call.</param>
+/// <param name="Output">The answer.</param>
+/// <param name="Error">Whether it is a refusal.</param>
+internal sealed record ToolResult(string Id, string Output, bool Error);

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using CodeAgent.Worker.Agents.Builtin.Conversations;
+using CodeAgent.Worker.Agents.Builtin.Files;
+using CodeAgent.Worker.Processes;
+using Microsoft.Extensions.AI;
+
+namespace CodeAgent.Worker.Agents.Builtin.Tools;
+
+/// <summary>The tools of one run.</summary>
+internal sealed class Toolbox
+{
+    private readonly Dictionary<string, AgentTool> _tools;
+    private readonly string _workspace;
+    private readonly FinishTool _finish = new();
+
+    public Toolbox(AgentRun run, ICommandRunner commands, TimeProvider time)
+    {
+        _workspace = run.Workspace;
+        var paths = new WorkspacePaths(run.Workspace);
+        var git = new GitCommand(run.Workspace);
+
+        // Their order is part of what is sent, and so of what providers and the gateway recognize.
+        AgentTool[] tools =
+        [
+            AgentTool.Of("list", new ListTool(paths, git).ListAsync, readsOnly: true),
+            AgentTool.Of("search", new SearchTool(paths, git).SearchAsync, readsOnly: true),
+            AgentTool.Of("read", new ReadTool(paths).ReadAsync, readsOnly: true),
+            AgentTool.Of("edit", new EditTool(paths, run.Session).EditAsync),
+            AgentTool.Of("write", new WriteTool(paths, run.Session).WriteAsync),
+            AgentTool.Of("patch", new PatchTool(paths, git, run.Session).PatchAsync),
+            AgentTool.Of("run", new RunTool(run, commands, time).RunAsync),
+            AgentTool.Of("plan", new PlanTool(run.Session).PlanAsync),
+            AgentTool.Of("finish", _finish.Finish),
+        ];
+        Functions = [.. tools.Select(tool => tool.Function)];
+        _tools = tools.ToDictionary(tool => tool.Function.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>What the model is offered.</summary>
+    public IList<AITool> Functions { get; }
+
+    /// <summary>The summary that finish was called with since the last time this was asked; none where it was not.</summary>
+    public string? TakeSummary() => _finish.Take();
+
+    /// <summary>Whether a call changes nothing, so that it may run beside others of its kind.</summary>
+    public bool ReadsOnly(ToolCall call) => _tools.TryGetValue(call.Name, out var tool) && tool.ReadsOnly;
+
+    /// <summary>Carries out a call. Whatever is wrong with it is the answer.</summary>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public async Task<ToolResult> CallAsync(ToolCall call, CancellationToken cancellationToken)
+    {
+        if (!_tools.TryGetValue(call.Name, out var tool))
+        {
+            return Refuse(call, $"There is no tool '{call.Name}'. There are: {string.Join(", ", _tools.Keys)}.");
+        }
+
+        if (call.Broken is { } broken)
+        {
+            return Refuse(call, $"The arguments are no JSON object: {broken}");
+        }
+
+        if (Arguments.Problem(tool.Function.JsonSchema, call.Arguments) is { } problem)
+        {
+            return Refuse(call, problem);
+        }
+
+        try
+        {
+            var given = call.Arguments.EnumerateObject().Where(argument => argument.Value.ValueKind != JsonValueKind.Null);
+            var arguments = new AIFunctionArguments(given.ToDictionary(argument => argument.Name, argument => (object?)argument.Value));
+            return new(call.Id, (string?)await tool.Function.InvokeAsync(arguments, cancellationToken) ?? "", Error: false);
+        }
+        catch (ToolException e)
+        {
+            return Refuse(call, e.Message);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The system's texts name the whole path, which differs from worker to worker and is no business of the model's.
+            return Refuse(call, e.Message.Replace(_workspace + Path.DirectorySeparatorChar, "", StringComparison.Ordinal));
+        }
+    }
+
+    private static ToolResult Refuse(ToolCall call, string message) => new(call.Id, $"Error: {message}", Error: true);
+}
