@@ -10,9 +10,9 @@ internal sealed class ApiConfig
 
     public static void Validate(ApiConfig config, ConfigProblems problems)
     {
-        for (var i = 0; i < config.Repositories.Folders.Count; i++)
+        for (var i = 0; i < config.Repositories.AllowedFolders.Count; i++)
         {
-            problems.Require(Path.IsPathRooted(config.Repositories.Folders[i]), $"repositories.folders[{i}]", "a folder is an absolute path, such as /home/me/source");
+            problems.Require(Path.IsPathRooted(config.Repositories.AllowedFolders[i]), $"repositories.allowedFolders[{i}]", "a folder is an absolute path, such as /home/me/source");
         }
     }
 }
@@ -21,5 +21,5 @@ internal sealed class ApiConfig
 internal sealed class RepositoryConfig
 {
     /// <summary>Repositories in these folders may be named as <c>file:///…</c>. None by default. Absolute paths; links in them are followed.</summary>
-    public List<string> Folders { get; set; } = [];
+    public List<string> AllowedFolders { get; set; } = [];
 }

@@ -2,7 +2,6 @@ using System.Text.RegularExpressions;
 using CodeAgent.Api.Tasks;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Configuration;
-using CodeAgent.ServiceDefaults.Problems;
 
 namespace CodeAgent.Api.Repositories;
 
@@ -12,7 +11,7 @@ internal sealed partial class RepositoryRules(ConfigFile<ApiConfig> config)
     private const string Field = "repository.url";
     private const int LongestUrl = 2_000;
 
-    /// <exception cref="ProblemException">400 where it is not allowed.</exception>
+    /// <exception cref="ServiceDefaults.Problems.ProblemException">400 where it is not allowed.</exception>
     public void Require(RepositoryRequest repository)
     {
         var url = repository.Url;
@@ -37,15 +36,8 @@ internal sealed partial class RepositoryRules(ConfigFile<ApiConfig> config)
     {
         Require(Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "https" or "ssh" or "file",
             "A repository's address is https://HOST/PATH, ssh://USER@HOST/PATH, USER@HOST:PATH or file:///PATH.");
-        if (address!.UserInfo.Contains(':', StringComparison.Ordinal) || (address.Scheme != "ssh" && address.UserInfo.Length > 0))
-        {
-            throw new ProblemException("credentials-in-url", StatusCodes.Status400BadRequest,
-                "There are credentials in the repository's address. Take them out: the workers have their own way to sign in.")
-            {
-                Field = Field,
-            };
-        }
-
+        Require(!address!.UserInfo.Contains(':', StringComparison.Ordinal) && (address.Scheme == "ssh" || address.UserInfo.Length == 0),
+            "There are credentials in the repository's address. Take them out: the workers have their own way to sign in.");
         Require(address.Query.Length == 0 && address.Fragment.Length == 0, "A repository's address has no query and no fragment.");
         Require(!url.Contains(' ', StringComparison.Ordinal) || address.IsFile, "A repository's address has no blanks.");
         if (address.IsFile)
@@ -62,14 +54,8 @@ internal sealed partial class RepositoryRules(ConfigFile<ApiConfig> config)
     private void RequireAllowed(string path)
     {
         var real = RealPath.Of(path);
-        if (!config.Current.Repositories.Folders.Any(folder => RealPath.IsWithin(real, RealPath.Of(folder))))
-        {
-            throw new ProblemException("repository-not-allowed", StatusCodes.Status400BadRequest,
-                "Repositories on the disk are allowed only in the folders that config/api.yaml lists under repositories.folders.")
-            {
-                Field = Field,
-            };
-        }
+        Require(config.Current.Repositories.AllowedFolders.Any(folder => RealPath.IsWithin(real, RealPath.Of(folder))),
+            "Repositories on the disk are allowed only in the folders that config/api.yaml lists under repositories.allowedFolders.");
     }
 
     private static void Require(bool fact, string detail)

@@ -50,7 +50,9 @@ public sealed class GarnetFixture : RedisFixture
 
     protected override Task StartAsync()
     {
-        _server = new GarnetServer(["--bind", "127.0.0.1", "--port", Port.ToString(CultureInfo.InvariantCulture), "--lua", "true"]);
+        // Without its transaction mode, Garnet runs scripts of several clients through each other.
+        _server = new GarnetServer(
+            ["--bind", "127.0.0.1", "--port", Port.ToString(CultureInfo.InvariantCulture), "--lua", "true", "--lua-transaction-mode", "true"]);
         _server.Start();
         return Task.CompletedTask;
     }

@@ -1,0 +1,66 @@
+using CodeAgent.Contracts;
+using CodeAgent.Testing.Redis;
+
+namespace CodeAgent.Api.Tests.Running;
+
+/// <summary>Tests against a running Api and a Redis of the class's own; once with each kind of server.</summary>
+public abstract class ApiTests(RedisFixture redis) : IAsyncLifetime
+{
+    protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    private readonly List<IDisposable> _clients = [];
+    private string _folder = "";
+
+    private protected ApiServer Server { get; private set; } = null!;
+
+    private protected ApiClient Api { get; private set; } = null!;
+
+    private protected ApiClient Worker { get; private set; } = null!;
+
+    protected RedisFixture Redis { get; } = redis;
+
+    protected string Folder => _folder;
+
+    protected virtual IEnumerable<(string Name, string Value)> Settings => [];
+
+    protected static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public virtual async ValueTask InitializeAsync()
+    {
+        Assert.SkipWhen(Redis.Unavailable is not null, Redis.Unavailable ?? "");
+
+        // Tests of a class share the server: what one leaves in the queue must not be the next one's work.
+        await Redis.Client.GetDatabase().ExecuteAsync("FLUSHALL");
+        _folder = Directory.CreateTempSubdirectory("codeagent-api-").FullName;
+        Server = StartServer();
+        Api = Keep(Server.Client());
+        Worker = Keep(Server.Client(ApiServer.WorkerKey));
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        _clients.ForEach(client => client.Dispose());
+        if (Server is not null)
+        {
+            await Server.DisposeAsync();
+        }
+
+        if (_folder.Length > 0)
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+    }
+
+    private protected ApiServer StartServer() => ApiServer.Start(Redis.ConnectionString, _folder, Settings);
+
+    private protected T Keep<T>(T client)
+        where T : IDisposable
+    {
+        _clients.Add(client);
+        return client;
+    }
+
+    /// <summary>A client with the token of a lease.</summary>
+    private protected ApiClient With(Lease lease) => Keep(Api.With(lease));
+}
