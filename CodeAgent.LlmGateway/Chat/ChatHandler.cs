@@ -45,7 +45,7 @@ internal sealed class ChatHandler(
         try
         {
             // 2.
-            var route = catalog.Find(request.Model);
+            var route = call.Route = catalog.Find(request.Model);
 
             // 3.
             await using var turn = await turns.BeginAsync(http, request, route);

@@ -1,5 +1,7 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace CodeAgent.LlmGateway.Errors;
 
@@ -10,8 +12,12 @@ namespace CodeAgent.LlmGateway.Errors;
 /// <param name="Param">The field of the request that is wrong.</param>
 internal sealed record OpenAiError(string Message, string Type, string? Code, string? Param)
 {
+    // People read these; the answer is JSON to everyone who takes it, so quotes need no escapes.
+    private static readonly JsonTypeInfo<OpenAiErrorBody> Json = (JsonTypeInfo<OpenAiErrorBody>)new OpenAiErrorJson(
+        new JsonSerializerOptions(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }).GetTypeInfo(typeof(OpenAiErrorBody))!;
+
     /// <summary>As the body of an answer: <c>{ "error": { … } }</c>.</summary>
-    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(new OpenAiErrorBody(this), OpenAiErrorJson.Default.OpenAiErrorBody);
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(new OpenAiErrorBody(this), Json);
 }
 
 internal sealed record OpenAiErrorBody(OpenAiError Error);

@@ -1,4 +1,5 @@
 using CodeAgent.ServiceDefaults.Identity;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace CodeAgent.LlmGateway.Errors;
 
@@ -14,8 +15,10 @@ internal sealed class OpenAiErrorWriter : IProblemDetailsWriter
     {
         var (problem, http) = (context.ProblemDetails, context.HttpContext);
         var status = problem.Status ?? http.Response.StatusCode;
-        var message = problem.Detail ?? problem.Title ?? "";
-        var code = (problem.Type ?? "")[((problem.Type ?? "").LastIndexOf(':') + 1)..].Replace('-', '_');
+        var reason = ReasonPhrases.GetReasonPhrase(status);
+        var message = problem.Detail ?? $"{reason}: {http.Request.Method} {http.Request.Path}";
+        var kind = problem.Type?.StartsWith("urn:", StringComparison.Ordinal) == true ? problem.Type[(problem.Type.LastIndexOf(':') + 1)..] : reason.ToLowerInvariant();
+        var code = kind.Replace('-', '_').Replace(' ', '_');
         if (status == StatusCodes.Status403Forbidden && http.User.TaskToken() is { } token)
         {
             (message, code) = ($"The lease of this token (task {token.Task}, fence {token.Fence}) is over.", LeaseOver);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Net;
 using CodeAgent.LlmGateway.Configuration;
 
@@ -56,7 +55,9 @@ internal sealed class ProviderClients : IDisposable
         KeepAlivePingTimeout = PingTimeout,
         KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         PooledConnectionLifetime = ConnectionLifetime,
-        // Spans yes, but a third party is told nothing of our traces and our callers' correlation IDs.
-        ActivityHeadersPropagator = DistributedContextPropagator.CreateNoOutputPropagator(),
+        // An answer that nobody wants any more is not read to its end for the sake of the connection.
+        MaxResponseDrainSize = 0,
+        // A third party is told nothing of our traces and our callers' correlation IDs. The span is ours, not the client's.
+        ActivityHeadersPropagator = null,
     });
 }

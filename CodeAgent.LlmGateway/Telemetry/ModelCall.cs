@@ -16,7 +16,7 @@ internal sealed partial class ModelCall : IDisposable
     private readonly Guid? _task;
     private readonly long _start = Stopwatch.GetTimestamp();
     private Activity? _span;
-    private ModelRoute? _route;
+    private bool _asked;
     private TimeSpan? _first;
     private string? _error;
 
@@ -41,10 +41,13 @@ internal sealed partial class ModelCall : IDisposable
     /// <summary>The model that answered, as the provider names it.</summary>
     public string? ResponseModel { get; set; }
 
+    /// <summary>Where the name leads.</summary>
+    public ModelRoute? Route { get; set; }
+
     /// <summary>The provider is asked from here on.</summary>
     public void Asking(ModelRoute route, bool isStream)
     {
-        _route = route;
+        _asked = true;
         _span = CodeAgentTelemetry.Source.StartActivity($"chat {route.Model}", ActivityKind.Client);
         _span?.SetTag("gen_ai.operation.name", "chat").SetTag("gen_ai.provider.name", route.ProviderName)
             .SetTag("gen_ai.request.model", route.UpstreamModel).SetTag("gen_ai.request.stream", isStream)
@@ -66,13 +69,14 @@ internal sealed partial class ModelCall : IDisposable
     {
         var elapsed = Stopwatch.GetElapsedTime(_start);
         var error = _error ?? (Status >= StatusCodes.Status400BadRequest ? Status.ToString(CultureInfo.InvariantCulture) : null);
-        if (_route is not null)
+        if (_asked)
         {
-            Report(_route, elapsed, error);
+            Report(Route!, elapsed, error);
         }
 
-        LogCall(_caller, Model, _route?.ProviderName, _route?.UpstreamModel, Status, error, Usage?.Input, Usage?.CachedInput, Usage?.Output,
-            _first?.TotalMilliseconds, elapsed.TotalMilliseconds, Replayed);
+        var outcome = Replayed ? "replayed" : error ?? "ok";
+        LogCall(_caller, Model, Route?.ProviderName ?? "-", Route?.UpstreamModel ?? "-", Status, outcome, Usage?.Input ?? 0, Usage?.CachedInput ?? 0,
+            Usage?.Output ?? 0, _first?.TotalMilliseconds ?? 0, elapsed.TotalMilliseconds);
     }
 
     private void Report(ModelRoute route, TimeSpan elapsed, string? error)
@@ -95,7 +99,7 @@ internal sealed partial class ModelCall : IDisposable
         }, elapsed, _first, Usage, error);
     }
 
-    [LoggerMessage(LogLevel.Information, "chat {Model} by {Caller}: {Status} {Error} from {Provider}/{UpstreamModel}, tokens {Input} ({Cached} cached) + {Output}, first after {FirstMs:0.0} ms, all after {TotalMs:0.0} ms, replayed {Replayed}")]
-    private partial void LogCall(string caller, string model, string? provider, string? upstreamModel, int status, string? error,
-        long? input, long? cached, long? output, double? firstMs, double totalMs, bool replayed);
+    [LoggerMessage(LogLevel.Information, "chat {Model} by {Caller}: {Status} {Outcome} from {Provider}/{UpstreamModel}, tokens {Input} ({Cached} cached) + {Output}, first after {FirstMs:0.0} ms, all after {TotalMs:0.0} ms")]
+    private partial void LogCall(string caller, string model, string provider, string upstreamModel, int status, string outcome,
+        long input, long cached, long output, double firstMs, double totalMs);
 }

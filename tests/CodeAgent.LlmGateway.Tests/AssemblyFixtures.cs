@@ -1,0 +1,3 @@
+using CodeAgent.Testing.Redis;
+
+[assembly: AssemblyFixture(typeof(GarnetFixture))]

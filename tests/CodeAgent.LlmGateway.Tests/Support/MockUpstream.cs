@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace CodeAgent.LlmGateway.Tests.Support;
+
+/// <summary>A provider that does what the test says, and notes what it was sent.</summary>
+internal sealed class MockUpstream : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private MockUpstream(WebApplication app) => _app = app;
+
+    /// <summary>What is done with a chat completion; 500 until the test says so.</summary>
+    public RequestDelegate Chat { get; set; } = http =>
+    {
+        http.Response.StatusCode = StatusCodes.Status500InternalServerError;
+        return Task.CompletedTask;
+    };
+
+    /// <summary>The models it lists.</summary>
+    public string[] Models { get; set; } = ["first-model", "second-model"];
+
+    public ConcurrentQueue<SentRequest> Requests { get; } = [];
+
+    public ConcurrentDictionary<string, bool> Connections { get; } = [];
+
+    /// <summary>How many chat completions were broken off by whoever asked.</summary>
+    public int Aborted;
+
+    public string BaseUrl => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/v1";
+
+    public static async Task<MockUpstream> StartAsync(HttpProtocols protocols = HttpProtocols.Http1, int port = 0)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = protocols));
+        builder.Services.AddRoutingCore();
+        var app = builder.Build();
+        var mock = new MockUpstream(app);
+        app.UseRouting();
+        app.MapGet("/v1/models", (HttpContext http) => http.Response.WriteAsync(
+            $$"""{"object":"list","data":[{{string.Join(',', mock.Models.Select(id => $$"""{"id":"{{id}}","object":"model"}"""))}}]}"""));
+        app.MapPost("/v1/chat/completions", mock.AnswerAsync);
+        await app.StartAsync();
+        return mock;
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private async Task AnswerAsync(HttpContext http)
+    {
+        using var body = new MemoryStream();
+        await http.Request.Body.CopyToAsync(body);
+        Connections[http.Connection.Id] = true;
+        Requests.Enqueue(new(http.Request.Protocol, http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase), body.ToArray()));
+        try
+        {
+            await Chat(http);
+        }
+        catch (OperationCanceledException)
+        {
+            Interlocked.Increment(ref Aborted);
+        }
+    }
+}
+
+internal sealed record SentRequest(string Protocol, Dictionary<string, string> Headers, byte[] Body);
