@@ -37,7 +37,7 @@ internal static class WorkspaceFiles
         catch (TimeoutException e)
         {
             CloseLate(opening);
-            throw new ToolException($"'{path.Shown}' cannot be read: it is no ordinary file.", e);
+            throw NoOrdinaryFile(path, e);
         }
         catch (OperationCanceledException)
         {
@@ -46,6 +46,12 @@ internal static class WorkspaceFiles
         }
 
         await EnsureIsAsync(stream, path);
+        if (!stream.CanSeek)
+        {
+            await stream.DisposeAsync();
+            throw NoOrdinaryFile(path);
+        }
+
         return stream;
     }
 
@@ -90,6 +96,9 @@ internal static class WorkspaceFiles
             File.Delete(temporary.Full);
         }
     }
+
+    private static ToolException NoOrdinaryFile(WorkspacePath path, Exception? inner = null) =>
+        new($"'{path.Shown}' is a pipe or a device, which cannot be read.", inner);
 
     private static void CloseLate(Task<FileStream> opening) =>
         _ = opening.ContinueWith(static async late => await (await late).DisposeAsync(),

@@ -31,21 +31,31 @@ internal sealed class SearchTool(WorkspacePaths paths, GitCommand git)
         var start = paths.Resolve(path);
         var candidates = await CandidatesAsync(start, path, glob, cancellationToken);
         var answer = new StringBuilder();
-        var found = 0;
+        var (found, unread) = (0, 0);
         foreach (var candidate in candidates)
         {
-            await foreach (var line in MatchesAsync(candidate, regex, cancellationToken))
+            try
             {
-                if (++found > limit)
+                await foreach (var line in MatchesAsync(candidate, regex, cancellationToken))
                 {
-                    return string.Create(CultureInfo.InvariantCulture, $"{answer}(there are more than {limit:N0}; search a smaller part, or for more)\n");
-                }
+                    if (++found > limit)
+                    {
+                        return string.Create(CultureInfo.InvariantCulture, $"{answer}(there are more than {limit:N0}; search a smaller part, or for more)\n");
+                    }
 
-                answer.Append(CultureInfo.InvariantCulture, $"{candidate.Relative}:{line.Number}: {Cut(line.Text, regex)}\n");
+                    answer.Append(CultureInfo.InvariantCulture, $"{candidate.Relative}:{line.Number}: {Cut(line.Text, regex)}\n");
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // One file that may not be read, or is gone by now, does not spoil the rest.
+                unread++;
             }
         }
 
-        return found > 0 ? answer.ToString() : string.Create(CultureInfo.InvariantCulture, $"(no match in {candidates.Count:N0} files)");
+        answer.Append(found > 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"(no match in {candidates.Count - unread:N0} files)\n"));
+        answer.Append(unread == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"({unread:N0} files could not be read)\n"));
+        return answer.ToString();
     }
 
     private async Task<List<WorkspacePath>> CandidatesAsync(WorkspacePath start, string path, string? glob, CancellationToken cancellationToken)
