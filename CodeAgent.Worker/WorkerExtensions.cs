@@ -1,3 +1,4 @@
+using CodeAgent.ServiceDefaults.Configuration;
 using CodeAgent.Worker.Agents;
 using CodeAgent.Worker.Agents.Command;
 using CodeAgent.Worker.Checks;
@@ -11,11 +12,12 @@ namespace CodeAgent.Worker;
 
 internal static class WorkerExtensions
 {
-    /// <summary>Adds the options.</summary>
-    public static WebApplicationBuilder AddWorkerOptions(this WebApplicationBuilder builder)
+    /// <summary>Adds the options: <c>config/worker.yaml</c>, read again when it changes.</summary>
+    /// <exception cref="ConfigFileException">The file is not valid.</exception>
+    public static async Task<WebApplicationBuilder> AddWorkerOptionsAsync(this WebApplicationBuilder builder)
     {
-        var options = new WorkerOptions();
-        builder.Services.AddSingleton<CurrentOptions>(() => options);
+        var file = await builder.AddConfigFileAsync<WorkerOptions>("worker.yaml", WorkerOptionsValidator.Validate);
+        builder.Services.AddSingleton<CurrentOptions>(() => file.Current);
         return builder;
     }
 
