@@ -1,10 +1,28 @@
 using CodeAgent.ServiceDefaults;
+using CodeAgent.ServiceDefaults.Http;
+using CodeAgent.ServiceDefaults.Lifetime;
+using CodeAgent.Worker;
+using CodeAgent.Worker.Agents.Builtin;
+using CodeAgent.Worker.Api;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults();
+return await ServiceMain.RunAsync(async () =>
+{
+    var builder = WebApplication.CreateBuilder(args);
 
-var app = builder.Build();
-app.UseServiceDefaults();
-app.MapDefaultEndpoints();
+    // Nobody calls a worker but health probes, and there may be many on a machine: any free port.
+    builder.UseDefaultUrl("http://127.0.0.1:0");
+    builder.AddServiceDefaults(telemetry => telemetry.UntracedOutgoing = ApiExtensions.IsRoutine);
+    await builder.AddWorkerOptionsAsync();
+    builder.AddWorkApi();
+    builder.AddWorkspaces();
+    builder.AddCommands();
+    builder.AddCommandAgent();
+    builder.AddBuiltinAgent();
+    builder.AddLeases();
 
-await app.RunAsync();
+    var app = builder.Build();
+    app.UseServiceDefaults();
+    app.MapDefaultEndpoints();
+
+    await app.RunAsync();
+});

@@ -1,0 +1,113 @@
+using CodeAgent.Contracts;
+using CodeAgent.Worker.Api;
+using CodeAgent.Worker.Workspaces;
+
+namespace CodeAgent.Worker.Leases;
+
+/// <summary>Brings one lease from its claim to its end, whichever that is, and leaves nothing behind.</summary>
+internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILogger logger)
+{
+    // Agents end by themselves when their time is up; this is for one that does not.
+    private static readonly TimeSpan Overtime = TimeSpan.FromSeconds(20);
+
+    // A worker that is being stopped has some seconds in all. What does not get through in these, the lapse of the lease settles.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(4);
+
+    private readonly LeaseApi _api = services.Api.For(lease);
+
+    /// <summary>Runs the lease; returns how it ended, in a word.</summary>
+    /// <exception cref="LeaseLostException">The lease was over before its work was.</exception>
+    /// <exception cref="OperationCanceledException">The lease was over before its work was, or the worker had no time left.</exception>
+    public async Task<string> RunAsync(CancellationToken draining)
+    {
+        var time = services.Time;
+        var left = TimeSpan.FromMinutes(lease.Request.Limits.Minutes) - TimeSpan.FromSeconds(lease.SecondsUsed);
+        await using var keeper = new LeaseKeeper(_api, lease, services.Options().LeasePatience, time, logger);
+        await using var stopOnDrain = draining.Register(() => keeper.StopWork(StopReason.Draining));
+        await using var stopLate = time.CreateTimer(_ => keeper.StopWork(StopReason.OutOfTime), null, left < TimeSpan.Zero ? Overtime : left + Overtime, Timeout.InfiniteTimeSpan);
+        await using var held = await HeldFolder.AcquireAsync(services.Folders.FolderOf(lease.TaskId, lease.Fence), time, keeper.Lost);
+        await using var log = new TaskLog(held.Folder.Log);
+        await using var events = new EventQueue(_api, log, keeper, time);
+
+        var work = new LeaseWork(lease, services, _api, keeper, events, held.Folder, time.GetUtcNow() + left);
+        var end = await WorkAsync(work, keeper);
+        keeper.Lost.ThrowIfCancellationRequested();
+
+        using var farewell = CancellationTokenSource.CreateLinkedTokenSource(keeper.Lost);
+        await using var hurryOnDrain = draining.Register(() => farewell.CancelAfter(Farewell));
+        if (end is { Outcome: Outcome.Failed })
+        {
+            await TryAsync("patch", () => work.UploadPatchAsync(farewell.Token));
+        }
+
+        await TryAsync("events", () => events.FlushAsync(farewell.Token));
+        await TryAsync("log", () => _api.UploadAsync("log", "text/plain; charset=utf-8", log.Path, farewell.Token));
+        if (end is null)
+        {
+            await _api.ReleaseAsync(new() { Reason = "the worker is being stopped" }, farewell.Token);
+            return "released";
+        }
+
+        await _api.CompleteAsync(end, farewell.Token);
+        return end.Failure?.Code ?? (end.Outcome == Outcome.Succeeded ? "succeeded" : "canceled");
+    }
+
+    /// <summary>Does the work. No end: the lease is to be given back.</summary>
+    private async Task<CompleteRequest?> WorkAsync(LeaseWork work, LeaseKeeper keeper)
+    {
+        CompleteRequest end;
+        try
+        {
+            end = await work.RunAsync(keeper.Stop);
+        }
+        catch (TaskFailedException e)
+        {
+            end = work.Failed(e.Failure);
+        }
+        catch (LeaseLostException e)
+        {
+            keeper.GiveUp(e.Message);
+            throw;
+        }
+        catch (Exception e) when (keeper.Reason != StopReason.None)
+        {
+            // Whatever it says, it comes of being stopped.
+            LogStopped(keeper.Reason, e.Message);
+            end = work.Failed(new(FailureCodes.LimitReached, $"The limit of {lease.Request.Limits.Minutes} minutes was reached."));
+        }
+        catch (Exception e)
+        {
+            LogUnforeseen(e);
+            end = work.Failed(new(FailureCodes.WorkerError, e.Message));
+        }
+
+        return (end.Outcome, keeper.Reason) switch
+        {
+            (Outcome.Failed, StopReason.Canceled) => end with { Outcome = Outcome.Canceled, Failure = null },
+            (Outcome.Failed, StopReason.Draining) => null,
+            _ => end,
+        };
+    }
+
+    // How the task ended must get through, even if something that goes with it does not.
+    private async Task TryAsync(string what, Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception e) when (e is ApiRefusedException or GitException or IOException)
+        {
+            LogLeftOut(what, e);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Stopped ({Reason}): {Message}")]
+    private partial void LogStopped(StopReason reason, string message);
+
+    [LoggerMessage(LogLevel.Error, "The attempt failed in a way that was not foreseen")]
+    private partial void LogUnforeseen(Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "The task ends without its {What}")]
+    private partial void LogLeftOut(string what, Exception exception);
+}

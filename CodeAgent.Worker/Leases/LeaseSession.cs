@@ -1,0 +1,79 @@
+using System.Text.Json;
+using CodeAgent.Contracts;
+using CodeAgent.Worker.Agents;
+using CodeAgent.Worker.Api;
+using CodeAgent.Worker.Workspaces;
+
+namespace CodeAgent.Worker.Leases;
+
+/// <summary>What an attempt reports and stores.</summary>
+internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper, EventQueue events, Workspace workspace, DateTimeOffset deadline) : IAgentSession
+{
+    private string? _patch = lease.Checkpoint?.Patch;
+    private string? _tree;
+
+    public DateTimeOffset Deadline => deadline;
+
+    /// <summary>The turn of the last checkpoint.</summary>
+    public int Turn { get; private set; } = lease.Checkpoint?.Turn ?? 0;
+
+    /// <summary>What the run used up to the last checkpoint.</summary>
+    public Usage Usage { get; private set; } = lease.Usage;
+
+    public ValueTask ReportAsync(string type, object data, CancellationToken cancellationToken) =>
+        events.ReportAsync(type, data, cancellationToken);
+
+    public async Task CheckpointAsync(int turn, JsonElement state, int messagesSeen, Usage usage, CancellationToken cancellationToken)
+    {
+        await StoreAsync(turn, new() { Agent = state }, messagesSeen, usage, cancellationToken);
+        await ReportAsync(EventTypes.TurnFinished, new { turn }, cancellationToken);
+    }
+
+    /// <summary>Stores that the agent is done, so that the next attempt begins with the checks.</summary>
+    public Task FinishAsync(AgentResult result, DateTimeOffset finishedAt, CancellationToken cancellationToken) =>
+        StoreAsync(Math.Max(1, result.Turn), new() { Agent = result.State, FinishedAt = finishedAt, Summary = result.Summary }, result.MessagesSeen, result.Usage, cancellationToken);
+
+    /// <summary>The tree of the last checkpoint: the agent's work, without what the checks may have added since.</summary>
+    public async Task<string> TreeAsync(CancellationToken cancellationToken) => _tree ??= await workspace.RestoredTreeAsync(cancellationToken);
+
+    public IReadOnlyList<FollowUp> MessagesAfter(int after) => [.. keeper.Messages.Where(message => message.Number > after)];
+
+    private async Task StoreAsync(int turn, CheckpointState state, int messagesSeen, Usage usage, CancellationToken cancellationToken)
+    {
+        await StorePatchAsync(turn, cancellationToken);
+
+        // What led up to a checkpoint is never told again: it has to be stored before.
+        await events.FlushAsync(cancellationToken);
+        await api.CheckpointAsync(new()
+        {
+            Turn = turn,
+            State = state.ToJson(),
+            BaseCommit = workspace.Base.Commit,
+            Patch = _patch,
+            MessagesSeen = messagesSeen,
+            Usage = usage,
+        }, cancellationToken);
+        (Turn, Usage) = (turn, usage);
+    }
+
+    private async Task StorePatchAsync(int turn, CancellationToken cancellationToken)
+    {
+        var tree = await workspace.SnapshotAsync(cancellationToken);
+        if (tree == await TreeAsync(cancellationToken))
+        {
+            return;
+        }
+
+        string? name = null;
+        if (tree != await workspace.BaseTreeAsync(cancellationToken))
+        {
+            name = $"checkpoint-{turn}.patch";
+            var file = Path.Combine(workspace.Folder.Root, name);
+            await workspace.WritePatchAsync(tree, file, cancellationToken);
+            await api.UploadAsync(name, "text/x-patch", file, cancellationToken);
+            File.Delete(file);
+        }
+
+        (_patch, _tree) = (name, tree);
+    }
+}

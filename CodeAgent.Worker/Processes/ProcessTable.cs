@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text;
+
+namespace CodeAgent.Worker.Processes;
+
+/// <summary>A process in the system's table.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Parent">Its parent's number.</param>
+/// <param name="Session">Number of the process that leads its session.</param>
+/// <param name="Started">When it started, in ticks after the boot: together with the number it names a process for good.</param>
+internal readonly record struct ProcessEntry(int Id, int Parent, int Session, long Started);
+
+/// <summary>The processes of the machine, as <c>/proc</c> shows them (proc_pid_stat(5)). Empty elsewhere.</summary>
+internal static class ProcessTable
+{
+    /// <summary>All that live; those that only wait to be collected do not.</summary>
+    public static async Task<IReadOnlyList<ProcessEntry>> ListAsync(CancellationToken cancellationToken)
+    {
+        var entries = new List<ProcessEntry>();
+        if (!OperatingSystem.IsLinux())
+        {
+            return entries;
+        }
+
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && await FindAsync(id, cancellationToken) is { } entry)
+            {
+                entries.Add(entry);
+            }
+        }
+
+        return entries;
+    }
+
+    /// <summary>The process with this number, if it lives.</summary>
+    public static async Task<ProcessEntry?> FindAsync(int id, CancellationToken cancellationToken)
+    {
+        // 4711 (a name) with (any) characters) S 1 4711 4711 0 …: only the last parenthesis is sure to end the name.
+        if (await ReadAsync($"/proc/{id}/stat", cancellationToken) is not { } stat)
+        {
+            return null;
+        }
+
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return fields[0] is "Z" or "X" ? null : new ProcessEntry(id, Number(fields[1]), Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>The value of a variable in the environment that a process was started with; none where it has none or may not be looked at.</summary>
+    public static async Task<string?> VariableAsync(int id, string name, CancellationToken cancellationToken)
+    {
+        var environment = await ReadAsync($"/proc/{id}/environ", cancellationToken);
+        return environment?.Split('\0').FirstOrDefault(pair => pair.StartsWith(name + '=', StringComparison.Ordinal))?[(name.Length + 1)..];
+    }
+
+    private static int Number(string field) => int.Parse(field, CultureInfo.InvariantCulture);
+
+    private static async Task<string?> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Encoding.Latin1.GetString(await File.ReadAllBytesAsync(path, cancellationToken));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It ended meanwhile, or belongs to somebody else: either way none of ours.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Security.Cryptography;
+using System.Text;
+using CliWrap;
+
+namespace CodeAgent.Worker.Workspaces;
+
+/// <summary>How a run of git ended.</summary>
+/// <param name="ExitCode">Its exit code.</param>
+/// <param name="Output">What it answered.</param>
+/// <param name="Error">What it said besides, as it came.</param>
+internal sealed record GitResult(int ExitCode, string Output, string Error);
+
+/// <summary>A run of git.</summary>
+/// <param name="Folder">The repository: a git folder.</param>
+/// <param name="Arguments">The command and its arguments.</param>
+internal sealed record GitCall(string Folder, params string[] Arguments)
+{
+    /// <summary>The work tree; none for what is done in the repository alone.</summary>
+    public string? Tree { get; init; }
+
+    /// <summary>The index in place of the repository's own.</summary>
+    public string? Index { get; init; }
+
+    /// <summary>Whether it speaks with another machine, which may need this machine's own configuration (credential helpers, proxies).</summary>
+    public bool Remote { get; init; }
+
+    /// <summary>What it is given on standard input.</summary>
+    public PipeSource Input { get; init; } = PipeSource.Null;
+
+    /// <summary>Where its answer goes, if not into <see cref="GitResult.Output"/>.</summary>
+    public PipeTarget? Output { get; init; }
+
+    /// <summary>More environment.</summary>
+    public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
+}
+
+/// <summary>
+/// Runs git so that it does the same on every machine: without prompts, without hooks, and without the user's configuration,
+/// except where it speaks with another machine.
+/// </summary>
+internal sealed class Git(WorkFolders folders)
+{
+    // Nothing that is decided here may be decided otherwise by the folder's owner or the machine.
+    private const string Config = """
+        [safe]
+            directory = *
+        [core]
+            autocrlf = false
+            safecrlf = false
+            quotePath = false
+            fsmonitor = false
+        [gc]
+            auto = 0
+        [maintenance]
+            auto = false
+        [init]
+            defaultBranch = main
+        [advice]
+            addEmbeddedRepo = false
+
+        """;
+
+    // Named after what is in it, so that another version of the worker writes another one.
+    private readonly string _config = Path.Combine(folders.Root, $"gitconfig-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Config)))[..12]}");
+
+    /// <summary>Runs git; returns its answer without the line break at the end.</summary>
+    /// <exception cref="GitException">It did not exit with 0.</exception>
+    public async Task<string> RunAsync(GitCall call, CancellationToken cancellationToken)
+    {
+        var result = await TryAsync(call, cancellationToken);
+        return result.ExitCode == 0 ? result.Output.TrimEnd('\n') : throw new GitException(result.Error.Length > 0 ? result.Error : result.Output);
+    }
+
+    /// <summary>Runs git, whatever its exit code is.</summary>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public async Task<GitResult> TryAsync(GitCall call, CancellationToken cancellationToken)
+    {
+        await WriteConfigAsync(cancellationToken);
+        var output = new StringBuilder();
+        var error = new StringBuilder();
+        var result = await Cli.Wrap("git")
+            .WithArguments([$"--git-dir={call.Folder}", .. call.Tree is null ? [] : new[] { $"--work-tree={call.Tree}" }, "-c", "core.hooksPath=/dev/null", .. call.Arguments])
+            .WithWorkingDirectory(call.Tree ?? folders.Cache)
+            .WithEnvironmentVariables(EnvironmentOf(call))
+            .WithStandardInputPipe(call.Input)
+            .WithStandardOutputPipe(call.Output ?? PipeTarget.ToStringBuilder(output))
+            .WithStandardErrorPipe(PipeTarget.ToStringBuilder(error))
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteAsync(cancellationToken);
+        return new(result.ExitCode, output.ToString(), error.ToString());
+    }
+
+    private Dictionary<string, string?> EnvironmentOf(GitCall call)
+    {
+        // Of the worker's own environment nothing that is ours: credential helpers are programs like others.
+        var environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
+            .Where(name => name.StartsWith("CODEAGENT_", StringComparison.Ordinal) || name.StartsWith("OTEL_", StringComparison.Ordinal))
+            .ToDictionary(name => name, _ => (string?)null);
+        environment["LC_ALL"] = "C.UTF-8";
+        environment["GIT_TERMINAL_PROMPT"] = "0";
+        environment["GCM_INTERACTIVE"] = "never";
+        environment["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh";
+        environment["GIT_DIR"] = environment["GIT_WORK_TREE"] = environment["GIT_INDEX_FILE"] = null;
+        if (call.Remote)
+        {
+            environment["GIT_SSH_COMMAND"] = Environment.GetEnvironmentVariable("GIT_SSH_COMMAND") ?? "ssh -o BatchMode=yes";
+        }
+        else
+        {
+            environment["GIT_CONFIG_NOSYSTEM"] = "1";
+            environment["GIT_CONFIG_GLOBAL"] = _config;
+        }
+
+        if (call.Index is not null)
+        {
+            environment["GIT_INDEX_FILE"] = call.Index;
+        }
+
+        foreach (var (name, value) in call.Environment)
+        {
+            environment[name] = value;
+        }
+
+        return environment;
+    }
+
+    // Other workers may be reading it: it appears whole or not at all.
+    private async Task WriteConfigAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(_config))
+        {
+            Directory.CreateDirectory(folders.Cache);
+            var temporary = $"{_config}.{Guid.NewGuid():N}";
+            await File.WriteAllTextAsync(temporary, Config, cancellationToken);
+            File.Move(temporary, _config, overwrite: true);
+        }
+    }
+}

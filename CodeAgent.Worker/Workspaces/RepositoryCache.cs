@@ -1,0 +1,158 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using CodeAgent.Contracts;
+using Polly;
+using Polly.Retry;
+
+namespace CodeAgent.Worker.Workspaces;
+
+/// <summary>A commit that is in the cache.</summary>
+/// <param name="Folder">The bare repository it is in.</param>
+/// <param name="Url">Where it came from; none for an empty workspace.</param>
+/// <param name="Commit">The commit.</param>
+internal sealed record CachedCommit(string Folder, string? Url, string Commit);
+
+/// <summary>
+/// A bare repository for each address, fetched into again for each lease, so that only what is new crosses the network. The
+/// other side's branches are kept under <c>refs/remotes/origin/</c>; <c>refs/heads/</c> has the branches that tasks delivered.
+/// </summary>
+internal sealed partial class RepositoryCache(WorkFolders folders, Git git, TimeProvider time, ILogger<RepositoryCache> logger)
+{
+    private const string NoHead = "couldn't find remote ref HEAD";
+    private readonly ResiliencePipeline<GitResult> _retries = new ResiliencePipelineBuilder<GitResult> { TimeProvider = time }
+        .AddRetry(new RetryStrategyOptions<GitResult>
+        {
+            MaxRetryAttempts = 2,
+            Delay = TimeSpan.FromSeconds(1),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            ShouldHandle = new PredicateBuilder<GitResult>().HandleResult(result => result.ExitCode != 0 && Transient().IsMatch(result.Error)),
+        }).Build();
+
+    /// <summary>Fetches what a task asks for.</summary>
+    /// <exception cref="TaskFailedException">There is no such repository, or it has no such commit.</exception>
+    public async Task<CachedCommit> FetchAsync(RepositoryRequest? repository, CancellationToken cancellationToken)
+    {
+        var folder = FolderOf(repository?.Url);
+        using var held = await HoldAsync(folder, cancellationToken);
+        await RemoveStaleLocksAsync(folder);
+        await git.RunAsync(new(folder, "init", "--quiet", "--bare", "--template="), cancellationToken);
+        if (repository is null)
+        {
+            return new(folder, null, await EmptyCommitAsync(folder, cancellationToken));
+        }
+
+        await FetchAsync(folder, repository.Url, cancellationToken);
+        var commit = await FindAsync(folder, repository, cancellationToken);
+        LogFetched(GitException.Clean(repository.Url), commit);
+        return new(folder, repository.Url, commit);
+    }
+
+    /// <summary>Keeps everybody else, in this process and in others, from changing a repository of the cache.</summary>
+    public Task<FileLock> HoldAsync(string folder, CancellationToken cancellationToken) => FileLock.AcquireAsync(folder + ".lock", time, cancellationToken);
+
+    private string FolderOf(string? url) =>
+        Path.Combine(folders.Cache, (url is null ? "empty" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)))[..32]) + ".git");
+
+    private async Task FetchAsync(string folder, string url, CancellationToken cancellationToken)
+    {
+        string[] all = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];
+        var result = await _retries.ExecuteAsync(async token => await FetchAsync([.. all, "+HEAD:refs/remotes/HEAD"], token), cancellationToken);
+        if (result.ExitCode != 0 && result.Error.Contains(NoHead, StringComparison.Ordinal))
+        {
+            // It is empty, or its default branch does not exist.
+            await git.TryAsync(new(folder, "update-ref", "-d", "refs/remotes/HEAD"), cancellationToken);
+            result = await FetchAsync(all, cancellationToken);
+        }
+
+        if (result.ExitCode != 0)
+        {
+            throw new TaskFailedException(FailureCodes.RepositoryUnavailable,
+                $"The repository {GitException.Clean(url)} could not be fetched: {GitException.Clean(result.Error)}");
+        }
+
+        Task<GitResult> FetchAsync(string[] references, CancellationToken token) => git.TryAsync(
+            new(folder, ["-c", "gc.auto=0", "fetch", "--quiet", "--prune", "--force", "--no-auto-maintenance", "--", url, .. references]) { Remote = IsRemote(url) }, token);
+    }
+
+    private async Task<string> FindAsync(string folder, RepositoryRequest repository, CancellationToken cancellationToken)
+    {
+        var reference = repository.Ref;
+        if (reference is null)
+        {
+            return await CommitAsync("refs/remotes/HEAD") ?? (await IsEmptyAsync()
+                ? await EmptyCommitAsync(folder, cancellationToken)
+                : throw new TaskFailedException(FailureCodes.RefNotFound, $"The repository {GitException.Clean(repository.Url)} has no default branch; name one as repository.ref."));
+        }
+
+        if (CommitId().IsMatch(reference))
+        {
+            if (await CommitAsync(reference) is null)
+            {
+                // Not part of any branch; many servers give it out by its name all the same.
+                await git.TryAsync(new(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--", repository.Url, reference) { Remote = IsRemote(repository.Url) }, cancellationToken);
+            }
+
+            // An attempt that goes on in a repository that was empty names the commit that stands for nothing.
+            return await CommitAsync(reference) ?? (await EmptyCommitAsync(folder, cancellationToken) == reference ? reference : throw NotFound());
+        }
+
+        var name = reference.StartsWith("refs/heads/", StringComparison.Ordinal) ? reference["refs/heads/".Length..] : reference;
+        var valid = (await git.TryAsync(new(folder, "check-ref-format", "refs/heads/" + name), cancellationToken)).ExitCode == 0;
+        string[] candidates = !valid ? [] : reference.StartsWith("refs/tags/", StringComparison.Ordinal) ? [reference] : [$"refs/remotes/origin/{name}", $"refs/tags/{name}"];
+        foreach (var candidate in candidates)
+        {
+            if (await CommitAsync(candidate) is { } commit)
+            {
+                return commit;
+            }
+        }
+
+        throw NotFound();
+
+        TaskFailedException NotFound() => new(FailureCodes.RefNotFound,
+            $"The repository {GitException.Clean(repository.Url)} has no branch, tag or commit '{reference}'.");
+
+        async Task<string?> CommitAsync(string revision)
+        {
+            var result = await git.TryAsync(new(folder, "rev-parse", "--verify", "--quiet", revision + "^{commit}"), cancellationToken);
+            return result.ExitCode == 0 ? result.Output.Trim() : null;
+        }
+
+        async Task<bool> IsEmptyAsync() =>
+            (await git.RunAsync(new(folder, "for-each-ref", "--count=1", "refs/remotes/origin", "refs/tags"), cancellationToken)).Length == 0;
+    }
+
+    // The same on every machine and at every time, so that an attempt can go on from the checkpoint of another worker.
+    private async Task<string> EmptyCommitAsync(string folder, CancellationToken cancellationToken)
+    {
+        var tree = await git.RunAsync(new(folder, "hash-object", "-t", "tree", "-w", "--stdin"), cancellationToken);
+        var who = new CommitIdentity("CodeAgent", "codeagent@localhost", DateTimeOffset.UnixEpoch);
+        return await git.RunAsync(new(folder, "commit-tree", tree, "-m", "Nothing yet") { Environment = who.Environment }, cancellationToken);
+    }
+
+    // The repository's lock is ours: a lock of git's own in it is left over from a process that was killed.
+    private static Task RemoveStaleLocksAsync(string folder) => Task.Run(() =>
+    {
+        if (Directory.Exists(folder))
+        {
+            foreach (var file in Directory.EnumerateFiles(folder, "*.lock", SearchOption.TopDirectoryOnly)
+                .Concat(Directory.Exists(Path.Combine(folder, "refs")) ? Directory.EnumerateFiles(Path.Combine(folder, "refs"), "*.lock", SearchOption.AllDirectories) : []))
+            {
+                File.Delete(file);
+            }
+        }
+    });
+
+    private static bool IsRemote(string url) => !url.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
+
+    [GeneratedRegex("^[0-9a-f]{40}$")]
+    private static partial Regex CommitId();
+
+    [GeneratedRegex("Could not resolve host|Temporary failure in name resolution|timed out|Connection reset|Connection refused|early EOF|RPC failed|HTTP 5\\d\\d|error: 5\\d\\d|unexpected disconnect", RegexOptions.IgnoreCase)]
+    private static partial Regex Transient();
+
+    [LoggerMessage(LogLevel.Information, "Fetched {Repository}: begins from {Commit}")]
+    private partial void LogFetched(string repository, string commit);
+}

@@ -1,0 +1,105 @@
+using CliWrap;
+
+namespace CodeAgent.Worker.Workspaces;
+
+/// <summary>
+/// The files that an agent works on, at a commit. They are a repository of their own, borrowing the objects of the cache, and
+/// not a worktree of it: an agent runs any git command and may change its repository's configuration, which in a worktree
+/// would be the cache's, and so every other task's, and would be run by the worker. For the same reason the worker compares,
+/// commits and pushes through a second repository, which the agent does not have.
+/// </summary>
+internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git)
+{
+    private string? _restored;
+
+    /// <summary>Where things are.</summary>
+    public TaskFolder Folder => folder;
+
+    /// <summary>The commit that the work begins from, and where it came from.</summary>
+    public CachedCommit Base => origin;
+
+    /// <summary>Fills the workspace with the files of the base.</summary>
+    public async Task FillAsync(CommitIdentity agent, CancellationToken cancellationToken)
+    {
+        await BorrowAsync(folder.Git, ["--bare"], cancellationToken);
+        Directory.CreateDirectory(folder.Tree);
+        await git.RunAsync(new(folder.Git, "read-tree", "-u", "--reset", origin.Commit) { Tree = folder.Tree }, cancellationToken);
+
+        var own = Path.Combine(folder.Tree, ".git");
+        await BorrowAsync(own, [], cancellationToken);
+        await git.RunAsync(new(own, "config", "user.name", agent.Name), cancellationToken);
+        await git.RunAsync(new(own, "config", "user.email", agent.Email), cancellationToken);
+        await git.RunAsync(new(own, "fetch", "--quiet", "--", origin.Folder, "+refs/remotes/origin/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"), cancellationToken);
+        if (origin.Url is not null)
+        {
+            await git.RunAsync(new(own, "remote", "add", "origin", origin.Url), cancellationToken);
+        }
+
+        await git.RunAsync(new(own, "update-ref", "--no-deref", "HEAD", origin.Commit), cancellationToken);
+        await CopyIndexAsync(Path.Combine(own, "index"), cancellationToken);
+    }
+
+    /// <summary>Brings back what an attempt before had changed.</summary>
+    /// <param name="patch">A file that <see cref="WritePatchAsync"/> wrote.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task RestoreAsync(string patch, CancellationToken cancellationToken)
+    {
+        // Applied to the index and checked out from there: bytes stay what they were, whatever line endings the files get on disk.
+        var index = Path.Combine(folder.Git, "index.restore");
+        await CopyIndexAsync(index, cancellationToken);
+        await git.RunAsync(new(folder.Git, "apply", "--cached", "--binary", "--whitespace=nowarn", "--", patch) { Index = index }, cancellationToken);
+        _restored = await git.RunAsync(new(folder.Git, "write-tree") { Index = index }, cancellationToken);
+        await CopyIndexAsync(index, cancellationToken);
+        await git.RunAsync(new(folder.Git, "read-tree", "-m", "-u", origin.Commit, _restored) { Index = index, Tree = folder.Tree }, cancellationToken);
+    }
+
+    /// <summary>Stores the files as they are now; what <c>.gitignore</c> names is no part of it. Returns the tree's id.</summary>
+    public async Task<string> SnapshotAsync(CancellationToken cancellationToken)
+    {
+        var index = Path.Combine(folder.Git, "index.snapshot");
+        await CopyIndexAsync(index, cancellationToken);
+        await new Snapshot(git, folder, index).AddAsync(cancellationToken);
+        return await git.RunAsync(new(folder.Git, "write-tree") { Index = index }, cancellationToken);
+    }
+
+    /// <summary>Writes the difference of a tree or commit from the base into a file, as a binary patch.</summary>
+    public Task WritePatchAsync(string tree, string file, CancellationToken cancellationToken) =>
+        git.RunAsync(new(folder.Git, "diff-tree", "-r", "-p", "--binary", "--full-index", "--find-renames", "--no-ext-diff", "--no-textconv", origin.Commit, tree)
+        {
+            Output = PipeTarget.ToFile(file),
+        }, cancellationToken);
+
+    /// <summary>How many files of a tree differ from the base.</summary>
+    public async Task<int> CountChangesAsync(string tree, CancellationToken cancellationToken) =>
+        (await git.RunAsync(new(folder.Git, "diff-tree", "-r", "-z", "--name-only", "--find-renames", origin.Commit, tree), cancellationToken)).Count(c => c == '\0');
+
+    /// <summary>The tree that the agent began with in this attempt: what was restored, or the base's.</summary>
+    public async Task<string> RestoredTreeAsync(CancellationToken cancellationToken) => _restored ?? await BaseTreeAsync(cancellationToken);
+
+    /// <summary>The tree of the base.</summary>
+    public Task<string> BaseTreeAsync(CancellationToken cancellationToken) =>
+        git.RunAsync(new(folder.Git, "rev-parse", "--verify", origin.Commit + "^{tree}"), cancellationToken);
+
+    /// <summary>Takes back what was done to the files since a snapshot; what <c>.gitignore</c> names stays.</summary>
+    public async Task ResetAsync(string tree, CancellationToken cancellationToken)
+    {
+        var now = await SnapshotAsync(cancellationToken);
+        await git.RunAsync(new(folder.Git, "read-tree", "-m", "-u", now, tree) { Index = Path.Combine(folder.Git, "index.snapshot"), Tree = folder.Tree }, cancellationToken);
+    }
+
+    private async Task BorrowAsync(string repository, string[] how, CancellationToken cancellationToken)
+    {
+        await git.RunAsync(new(repository, ["init", "--quiet", "--template=", .. how]), cancellationToken);
+        Directory.CreateDirectory(Path.Combine(repository, "objects", "info"));
+        await File.WriteAllTextAsync(Path.Combine(repository, "objects", "info", "alternates"), Path.Combine(origin.Folder, "objects") + "\n", cancellationToken);
+    }
+
+    // The index remembers what the files looked like on disk when they were checked out, so that only what was touched since is
+    // read again. Git distrusts entries as young as the index itself: a copy has to be as old as the original.
+    private async Task CopyIndexAsync(string to, CancellationToken cancellationToken)
+    {
+        var from = Path.Combine(folder.Git, "index");
+        await File.WriteAllBytesAsync(to, await File.ReadAllBytesAsync(from, cancellationToken), cancellationToken);
+        File.SetLastWriteTimeUtc(to, File.GetLastWriteTimeUtc(from));
+    }
+}
