@@ -32,7 +32,6 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<ModelCatalog>();
         builder.Services.AddHostedService<DefaultModelWatch>();
         builder.Services.AddSingleton<TurnStore>();
-        builder.Services.AddSingleton<AnswerRelay>();
         builder.Services.AddSingleton<ChatHandler>();
     }
 }

@@ -2,17 +2,18 @@ using CodeAgent.LlmGateway.Errors;
 using CodeAgent.LlmGateway.Providers;
 using CodeAgent.LlmGateway.Telemetry;
 using CodeAgent.LlmGateway.Turns;
+using CodeAgent.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace CodeAgent.LlmGateway.Chat;
 
 /// <summary>Passes answers on to callers.</summary>
-internal sealed partial class AnswerRelay(ILogger<AnswerRelay> logger)
+internal static class AnswerRelay
 {
     private const string Replayed = "Idempotency-Replayed";
 
     /// <summary>Passes a provider's answer on, each piece as soon as it is there, and keeps it where it is a turn's.</summary>
-    public async Task PassAsync(HttpContext http, ProviderAnswer answer, Turn? turn, ModelCall call)
+    public static async Task PassAsync(HttpContext http, ProviderAnswer answer, Turn? turn, ModelCall call)
     {
         var response = http.Response;
         call.Status = response.StatusCode = answer.Status;
@@ -37,10 +38,14 @@ internal sealed partial class AnswerRelay(ILogger<AnswerRelay> logger)
         }
         catch (ProviderFailedException e)
         {
-            call.Failed(answer.Status, e.Code);
-            LogBroken(e, e.Message);
+            call.Failed(answer.Status, e.Code.Replace('-', '_'));
+            if (!response.HasStarted)
+            {
+                throw new ProblemException(e.Code, StatusCodes.Status502BadGateway, e.Message);
+            }
+
             await BreakOffAsync(http, answer, e);
-            return;
+            throw;
         }
         finally
         {
@@ -69,18 +74,14 @@ internal sealed partial class AnswerRelay(ILogger<AnswerRelay> logger)
         await http.Response.Body.WriteAsync(recorded.Body, http.RequestAborted);
     }
 
-    // Half an answer must not look like a whole one: a stream tells of the error, and in any case the connection breaks.
+    // Half an answer must not look like a whole one: a stream tells of the error, and the exception that follows makes the
+    // server close the connection without the mark of the end. (Abort would throw away what is not sent yet.)
     private static async Task BreakOffAsync(HttpContext http, ProviderAnswer answer, ProviderFailedException e)
     {
         if (answer.IsStream)
         {
-            var error = new OpenAiError(e.Message, "server_error", e.Code, null).ToBytes();
+            var error = new OpenAiError(e.Message, "server_error", e.Code.Replace('-', '_'), null).ToBytes();
             await http.Response.BodyWriter.WriteAsync((byte[])[.. "\n\ndata: "u8, .. error, .. "\n\n"u8], http.RequestAborted);
         }
-
-        http.Abort();
     }
-
-    [LoggerMessage(LogLevel.Warning, "{Message}")]
-    private partial void LogBroken(Exception exception, string message);
 }

@@ -27,7 +27,7 @@ internal sealed class AnswerTap(bool isStream, int keep) : IDisposable
     public string? Model { get; private set; }
 
     /// <summary>All bytes, where they were wanted and are not too many.</summary>
-    public ReadOnlyMemory<byte>? Kept => keep > 0 && !_tooLong && _kept!.Length <= keep ? _kept.Memory : null;
+    public ReadOnlyMemory<byte>? Kept => keep > 0 && !_tooLong && _kept!.Length <= keep ? _kept.Memory : default(ReadOnlyMemory<byte>?);
 
     public void Add(ReadOnlySpan<byte> piece)
     {

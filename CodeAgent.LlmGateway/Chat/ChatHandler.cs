@@ -15,7 +15,7 @@ namespace CodeAgent.LlmGateway.Chat;
 /// answer is given; 4. the provider is asked; 5. the answer goes through as it comes; 6. a turn's answer is kept.
 /// </summary>
 internal sealed class ChatHandler(
-    ConfigFile<GatewayConfig> file, ModelCatalog catalog, ModelProviders providers, TurnStore turns, AnswerRelay relay,
+    ConfigFile<GatewayConfig> file, ModelCatalog catalog, ModelProviders providers, TurnStore turns,
     GatewayMetrics metrics, ILogger<ChatHandler> logger)
 {
     public async Task HandleAsync(HttpContext http)
@@ -62,7 +62,7 @@ internal sealed class ChatHandler(
             await using var answer = await providers.Get(route).AskAsync(request, route, http.RequestAborted);
 
             // 5. and 6.
-            await relay.PassAsync(http, answer, turn, call);
+            await AnswerRelay.PassAsync(http, answer, turn, call);
         }
         finally
         {

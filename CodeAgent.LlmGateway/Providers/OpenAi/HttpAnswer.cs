@@ -66,12 +66,12 @@ internal sealed class HttpAnswer : ProviderAnswer
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ProviderFailedException("upstream_timeout",
+            throw new ProviderFailedException("upstream-timeout",
                 $"The provider '{_route.ProviderName}' said nothing for {OpenAiProvider.Text(limit)} in the middle of its answer.", e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            throw new ProviderFailedException("upstream_broken", $"The provider '{_route.ProviderName}' broke off in the middle of its answer.", e);
+            throw new ProviderFailedException("upstream-broken", $"The provider '{_route.ProviderName}' broke off in the middle of its answer.", e);
         }
     }
 }

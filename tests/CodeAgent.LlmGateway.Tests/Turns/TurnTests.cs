@@ -1,0 +1,224 @@
+using System.Net;
+using System.Text.Json;
+using CodeAgent.LlmGateway.Tests.Support;
+using CodeAgent.Testing.Redis;
+using Microsoft.AspNetCore.Http;
+using StackExchange.Redis;
+
+namespace CodeAgent.LlmGateway.Tests.Turns;
+
+public sealed class TurnOnGarnetTests(GarnetFixture redis) : TurnTests(redis);
+
+public sealed class TurnOnRedisServerTests(RedisServerFixture redis) : TurnTests(redis), IClassFixture<RedisServerFixture>;
+
+public abstract class TurnTests(RedisFixture redis) : IAsyncLifetime
+{
+    private readonly string _key = Guid.NewGuid().ToString();
+    private MockUpstream _upstream = null!;
+    private GatewayHost _gateway = null!;
+
+    private string ConnectionString => redis.ConnectionString;
+
+    private IConnectionMultiplexer Client => redis.Client;
+
+    public async ValueTask InitializeAsync()
+    {
+        Assert.SkipWhen(redis.Unavailable is not null, redis.Unavailable ?? "");
+        _upstream = await MockUpstream.StartAsync();
+        _upstream.Chat = async http =>
+        {
+            var streamed = System.Text.Encoding.UTF8.GetString(_upstream.Requests.Last().Body).Contains("\"stream\":true", StringComparison.Ordinal);
+            http.Response.ContentType = streamed ? "text/event-stream" : "application/json";
+            await http.Response.WriteAsync(streamed ? ChatCalls.Chunk("é") + ChatCalls.UsageChunk + ChatCalls.Done : ChatCalls.Answer);
+        };
+        _gateway = await GatewayHost.StartAsync(ConnectionString, _upstream);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (_gateway is not null)
+        {
+            await _gateway.DisposeAsync();
+            await _upstream.DisposeAsync();
+        }
+    }
+
+    private static bool Replayed(HttpResponseMessage response) => response.Headers.Contains("Idempotency-Replayed");
+
+    [Theory]
+    [InlineData(ChatCalls.Plain)]
+    [InlineData(ChatCalls.Streamed)]
+    public async Task A_repeated_turn_gets_the_same_bytes_even_from_a_new_gateway(string body)
+    {
+        using var client = _gateway.Client();
+        var (first, expected) = await client.AskAsync(body, _key);
+        var (second, repeated) = await client.AskAsync(body, _key);
+        await using var other = await GatewayHost.StartAsync(ConnectionString, _upstream);
+        using var otherClient = other.Client();
+        var (third, fromOther) = await otherClient.AskAsync(body, _key);
+
+        Assert.False(Replayed(first));
+        Assert.True(Replayed(second) && Replayed(third));
+        Assert.Equal(expected, repeated);
+        Assert.Equal(expected, fromOther);
+        Assert.Equal(first.Content.Headers.ContentType, third.Content.Headers.ContentType);
+        Assert.Single(_upstream.Requests);
+    }
+
+    [Fact]
+    public async Task Without_a_key_every_request_is_asked()
+    {
+        using var client = _gateway.Client();
+        await client.AskAsync(ChatCalls.Plain);
+        await client.AskAsync(ChatCalls.Plain);
+
+        Assert.Equal(2, _upstream.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_key_stands_for_one_request()
+    {
+        using var client = _gateway.Client();
+        await client.AskAsync(ChatCalls.Plain, _key);
+
+        var (response, body) = await client.AskAsync(ChatCalls.Plain.Replace("hi", "ho", StringComparison.Ordinal), _key);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+        Assert.Contains("idempotency_key_reused", body, StringComparison.Ordinal);
+        Assert.Single(_upstream.Requests);
+    }
+
+    [Fact]
+    public async Task A_turn_that_is_being_asked_is_not_asked_twice()
+    {
+        var (reached, go) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var answer = _upstream.Chat;
+        _upstream.Chat = async http =>
+        {
+            reached.TrySetResult();
+            await go.Task;
+            await answer(http);
+        };
+        using var client = _gateway.Client();
+        var asking = client.AskAsync(ChatCalls.Plain, _key);
+        await reached.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+
+        var (meanwhile, body) = await client.AskAsync(ChatCalls.Plain, _key);
+        go.SetResult();
+
+        Assert.Equal(HttpStatusCode.Conflict, meanwhile.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(1), meanwhile.Headers.RetryAfter?.Delta);
+        Assert.Contains("idempotency_key_in_flight", body, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await asking).Response.StatusCode);
+        Assert.True(Replayed((await client.AskAsync(ChatCalls.Plain, _key)).Response));
+        Assert.Single(_upstream.Requests);
+    }
+
+    [Theory]
+    [InlineData(500, "application/json", "{}", ChatCalls.Plain)]
+    [InlineData(200, "application/json", "{\"error\":{\"message\":\"no\"},\"choices\":[]}", ChatCalls.Plain)]
+    [InlineData(200, "application/json", "{\"choices\":", ChatCalls.Plain)]
+    [InlineData(200, "text/event-stream", "data: {\"choices\":[]}\n\n", ChatCalls.Streamed)]
+    [InlineData(200, "text/event-stream", "data: {\"error\":{\"message\":\"overloaded\"}}\n\ndata: [DONE]\n\n", ChatCalls.Streamed)]
+    public async Task An_answer_that_is_none_is_not_kept(int status, string type, string answer, string body)
+    {
+        _upstream.Chat = http =>
+        {
+            (http.Response.StatusCode, http.Response.ContentType) = (status, type);
+            return http.Response.WriteAsync(answer);
+        };
+        using var client = _gateway.Client();
+        var (first, _) = await client.AskAsync(body, _key);
+        var (second, _) = await client.AskAsync(body, _key);
+
+        Assert.Equal(status, (int)first.StatusCode);
+        Assert.False(Replayed(second));
+        Assert.Equal(2, _upstream.Requests.Count);
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_too_long_goes_through_and_is_not_kept()
+    {
+        await File.WriteAllTextAsync(_gateway.ConfigPath, GatewayHost.YamlFor(_upstream.BaseUrl, rest: "turns: { maxAnswerBytes: 100 }"), TestContext.Current.CancellationToken);
+        await CodeAgent.Testing.Eventually.TrueAsync(
+            () => Task.FromResult(_gateway.Logs.GetSnapshot().Any(line => line.Message.Contains("in force now", StringComparison.Ordinal))), TimeSpan.FromSeconds(10), "the configuration is reloaded");
+        using var client = _gateway.Client();
+
+        Assert.Equal(ChatCalls.Answer, (await client.AskAsync(ChatCalls.Plain, _key)).Body);
+        Assert.False(Replayed((await client.AskAsync(ChatCalls.Plain, _key)).Response));
+    }
+
+    [Fact]
+    public async Task Nobody_gets_at_anothers_turns()
+    {
+        var (task, token) = await Tasks.LeaseAsync(Client);
+        using var owner = _gateway.Client(token);
+        using var key = _gateway.Client();
+        using var other = _gateway.Client((await Tasks.LeaseAsync(Client)).Token);
+
+        await owner.AskAsync(ChatCalls.Plain, _key);
+        var (fromKey, _) = await key.AskAsync(ChatCalls.Plain, _key);
+        other.DefaultRequestHeaders.Add("X-Task", task.ToString());
+        var (fromOther, _) = await other.AskAsync(ChatCalls.Plain, _key);
+
+        Assert.False(Replayed(fromKey) || Replayed(fromOther));
+        Assert.Equal(3, _upstream.Requests.Count);
+    }
+
+    [Fact]
+    public async Task The_next_attempt_at_a_task_gets_the_answers_of_the_last_one()
+    {
+        var (task, token) = await Tasks.LeaseAsync(Client);
+        using var first = _gateway.Client(token);
+        var (_, expected) = await first.AskAsync(ChatCalls.Streamed, _key);
+        using var second = _gateway.Client((await Tasks.LeaseAsync(Client, 2, task)).Token);
+
+        var (response, body) = await second.AskAsync(ChatCalls.Streamed, _key);
+
+        Assert.True(Replayed(response));
+        Assert.Equal(expected, body);
+    }
+
+    [Fact]
+    public async Task Operators_see_how_often_a_turn_was_asked()
+    {
+        var (task, token) = await Tasks.LeaseAsync(Client);
+        using var client = _gateway.Client(token);
+        using var admin = _gateway.Client();
+        await client.AskAsync(ChatCalls.Plain, "b:1:1");
+        await client.AskAsync(ChatCalls.Plain, "b:1:1");
+        var answer = _upstream.Chat;
+        _upstream.Chat = http =>
+        {
+            http.Response.StatusCode = 500;
+            return Task.CompletedTask;
+        };
+        await client.AskAsync(ChatCalls.Streamed, "a:1:2");
+        _upstream.Chat = answer;
+        await client.AskAsync(ChatCalls.Streamed, "a:1:2");
+
+        using var turns = JsonDocument.Parse(await admin.GetStringAsync($"/admin/turns?task={task}", TestContext.Current.CancellationToken));
+
+        Assert.Equal(task, turns.RootElement.GetProperty("task").GetGuid());
+        var list = turns.RootElement.GetProperty("turns").EnumerateArray().Select(turn => (
+            turn.GetProperty("key").GetString(), turn.GetProperty("asked").GetInt32(), turn.GetProperty("answered").GetInt32(), turn.GetProperty("replayed").GetInt32(),
+            turn.GetProperty("model").GetString(), turn.GetProperty("provider").GetString(), turn.GetProperty("usage").GetProperty("input").GetInt32()));
+        Assert.Equal([("b:1:1", 1, 1, 1, "upstream-model", "mock", 11), ("a:1:2", 2, 1, 0, "upstream-model", "mock", 11)], list);
+    }
+
+    [Theory]
+    [InlineData("tab\there")]
+    [InlineData("é")]
+    public async Task A_key_is_plain_text(string key)
+    {
+        using var client = _gateway.Client();
+        using var request = ChatCalls.Request(ChatCalls.Plain);
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", key.Length == 1 ? new string('x', 300) : key);
+
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Empty(_upstream.Requests);
+    }
+}
