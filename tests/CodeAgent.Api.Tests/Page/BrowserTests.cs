@@ -2,7 +2,6 @@ using CodeAgent.Api.Page;
 using CodeAgent.Contracts;
 using CodeAgent.Testing;
 using CodeAgent.Testing.Redis;
-using TaskStatus = CodeAgent.Contracts.TaskStatus;
 
 namespace CodeAgent.Api.Tests.Page;
 

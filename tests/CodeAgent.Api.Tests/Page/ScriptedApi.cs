@@ -6,7 +6,6 @@ using CodeAgent.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using TaskStatus = CodeAgent.Contracts.TaskStatus;
 
 namespace CodeAgent.Api.Tests.Page;
 
