@@ -1,0 +1,62 @@
+// Server-sent events over fetch: EventSource cannot send the Authorization header.
+
+import { Problem, send } from "./api.js";
+
+const pause = (milliseconds, signal) => new Promise(done => {
+  const timer = setTimeout(done, milliseconds);
+  signal.addEventListener("abort", () => { clearTimeout(timer); done(); }, { once: true });
+});
+
+/** Splits a stream of text into events: `{ id, type, data }`. */
+async function* parse(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  let event = { data: [] };
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const lines = (rest + part.value).split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop();
+    for (const line of lines) {
+      if (line === "") {
+        if (event.data.length) yield { ...event, data: event.data.join("\n") };
+        event = { data: [] };
+        continue;
+      }
+      const colon = line.indexOf(":");
+      const name = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+      if (name === "data") event.data.push(value);
+      else if (name === "event") event.type = value;
+      else if (name === "id") event.id = value;
+    }
+  }
+}
+
+/**
+ * Follows a stream until `signal` says stop, and connects again where it breaks off, from the event after the last one seen.
+ * @param handlers `event({ id, type, data })` for each; `state(live)` as the connection comes and goes; `ended()` is asked
+ * when the server closes the stream in good order, and says whether there may be more.
+ */
+export async function follow(path, signal, { event, state = () => {}, ended = async () => true }) {
+  let last;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const headers = { Accept: "text/event-stream", ...(last ? { "Last-Event-ID": last } : {}) };
+      const response = await send(path, { headers, signal });
+      state(true);
+      for await (const item of parse(response.body)) {
+        failures = 0;
+        last = item.id ?? last;
+        event(item);
+      }
+      if (!await ended()) return;
+    } catch (error) {
+      if (signal.aborted) return;
+      // What the server refuses it will refuse again; what broke on the way is worth another try.
+      if (error instanceof Problem && error.status < 500 && error.status !== 429) throw error;
+      failures++;
+    }
+    state(false);
+    await pause(Math.min(15000, 500 * 2 ** failures), signal);
+  }
+}
