@@ -6,7 +6,7 @@ import { createTools } from "./tools.js";
 
 const mostEntries = 3000;
 const mostOutput = 100000;
-const reasons = { lease_lapsed: "its worker fell silent", released: "its worker gave it back", retry: "somebody asked for another try" };
+const reasons = { lease_lapsed: "its worker fell silent", released: "its worker gave it back", retry: "somebody asked for another try", message: "the answer came" };
 
 const text = content => el("p", { class: "text" }, content);
 const folded = (name, ...content) => el("details", {}, el("summary", {}, name), ...content);

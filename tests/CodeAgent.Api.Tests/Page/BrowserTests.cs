@@ -1,0 +1,156 @@
+using CodeAgent.Api.Page;
+using CodeAgent.Contracts;
+using CodeAgent.Testing.Redis;
+
+namespace CodeAgent.Api.Tests.Page;
+
+public sealed class BrowserTests(GarnetFixture redis, Browser browser) : IClassFixture<GarnetFixture>, IClassFixture<Browser>, IAsyncLifetime
+{
+    private readonly ScriptedApi _api = new();
+    private readonly TaskView _task = Samples.Task("Fix the <b>parser</b><img src=x onerror=\"document.title='owned'\">");
+    private PartHost _host = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Assert.SkipWhen(browser.Unavailable is not null, browser.Unavailable ?? "");
+        _api.Tasks[_task.Id] = _task;
+        _host = await PartHost.StartAsync(redis.ConnectionString, _ => { }, app =>
+        {
+            app.MapPage();
+            _api.Map(app);
+        }, (PageEndpoints.DashboardKey, "http://127.0.0.1:18888/"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _api.End();
+        if (_host is not null)
+        {
+            await _host.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_sign_in_link_signs_in_and_the_key_leaves_the_address()
+    {
+        var tab = await SignedInAsync();
+
+        await tab.ShowsAsync("#task-list", "Fix the <b>parser</b>");
+        await tab.ShowsAsync("#status", "2 workers, 1 of 4 busy");
+        Assert.Equal($"{_host.Address}", (string?)await tab.EvaluateAsync("location.href"));
+        Assert.Equal(PartHost.Key, (string?)await tab.EvaluateAsync("sessionStorage.getItem('codeagent.key')"));
+        Assert.Empty(tab.Complaints);
+    }
+
+    [Fact]
+    public async Task Without_a_key_there_is_a_field_for_it_and_a_wrong_one_is_named_so()
+    {
+        var tab = await browser.OpenAsync($"{_host.Address}");
+        await tab.BecomesAsync("document.activeElement?.id === 'key'");
+
+        await tab.EnterAsync("#key", "ca_wrong");
+        await tab.PressAsync("#sign-in-form button");
+
+        await tab.ShowsAsync("#key-error", "The key is not known here");
+        Assert.Null(await tab.EvaluateAsync("sessionStorage.getItem('codeagent.key')"));
+    }
+
+    [Fact]
+    public async Task What_a_task_says_is_text_wherever_it_shows()
+    {
+        const string Markup = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
+        _api.Events.AddRange(Samples.Events(
+            (EventTypes.AgentMessage, new { text = Markup }),
+            (EventTypes.Output, new { text = Markup }),
+            (EventTypes.ToolCall, new { id = "1", name = Markup, arguments = new { path = Markup } }),
+            (EventTypes.ToolResult, new { id = "1", name = Markup, output = Markup }),
+            (EventTypes.Plan, new { items = new[] { new { text = Markup, done = false } } }),
+            (EventTypes.FileChanged, new { path = Markup, kind = Markup }),
+            ("unheard.of", new { text = Markup })));
+        var tab = await OpenTaskAsync();
+
+        await tab.BecomesAsync($"document.querySelectorAll('.timeline > li').length === 5");
+        await tab.ShowsAsync(".timeline", Markup);
+        await tab.ShowsAsync(".plan", Markup);
+        await tab.ShowsAsync("#task-title", _task.Request.Prompt);
+        Assert.Equal(0, (int?)await tab.EvaluateAsync("document.querySelectorAll('#task img, #task script, #task b:not(summary b), #task-list img').length"));
+        Assert.NotEqual("owned", (string?)await tab.EvaluateAsync("document.title"));
+        Assert.Empty(tab.Complaints);
+    }
+
+    [Fact]
+    public async Task A_stream_that_is_cut_goes_on_after_the_last_event()
+    {
+        _api.Events.AddRange(Samples.Events([.. Enumerable.Range(1, 9).Select(i => (EventTypes.AgentMessage, (object)new { text = $"message {i}" }))]));
+        _api.CutAfter = 4;
+
+        var tab = await OpenTaskAsync();
+
+        await tab.ShowsAsync(".timeline", "message 9");
+        Assert.Equal([.. Enumerable.Range(1, 9).Select(i => $"message {i}")],
+            ((System.Text.Json.Nodes.JsonArray)(await tab.EvaluateAsync("[...document.querySelectorAll('.timeline .agent .text')].map(e => e.textContent)"))!).Select(text => (string?)text));
+        Assert.Contains("GET events after 4", _api.Requests);
+    }
+
+    [Fact]
+    public async Task A_refused_form_says_why_at_the_field()
+    {
+        var tab = await SignedInAsync();
+        await tab.EnterAsync("#prompt", "do it");
+        await tab.EnterAsync("#checks", "dotnet test\n\n  make lint ");
+        await tab.EnterAsync("#limit-turns", "5000");
+        await tab.PressAsync("#task-form [type=submit]");
+
+        await tab.ShowsAsync("[data-field='limits.turns']", "limits.turns is 1 to 1000.");
+        Assert.Equal("limit-turns", (string?)await tab.EvaluateAsync("document.activeElement.id"));
+        Assert.Equal("true", (string?)await tab.EvaluateAsync("document.querySelector('#limit-turns').getAttribute('aria-invalid')"));
+        Assert.Contains("\"checks\":[\"dotnet test\",\"make lint\"]", _api.Requests.Single(request => request.StartsWith("POST", StringComparison.Ordinal)), StringComparison.Ordinal);
+
+        await tab.EnterAsync("#limit-turns", "");
+        await tab.PressAsync("#task-form [type=submit]");
+        await tab.BecomesAsync($"location.hash === '#/tasks/{_task.Id}'");
+    }
+
+    [Fact]
+    public async Task A_task_is_canceled_by_its_button_which_then_is_gone()
+    {
+        var tab = await OpenTaskAsync();
+        await tab.ShowsAsync(".task-head", "running");
+
+        await tab.PressAsync(".task-head .danger");
+
+        await tab.ShowsAsync(".task-head", "canceled");
+        await tab.BecomesAsync("!document.querySelector('.task-head .danger') && document.querySelector('.task-head .primary')");
+        Assert.Contains("POST cancel", _api.Requests);
+    }
+
+    [Fact]
+    public async Task A_patch_is_shown_with_its_lines_coloured_and_the_trace_is_a_link()
+    {
+        _api.Patch = Samples.Patch;
+        var tab = await OpenTaskAsync();
+        await tab.BecomesAsync("document.querySelector('.artifacts button')");
+        await tab.PressAsync(".artifacts button");
+
+        await tab.ShowsAsync(".viewer", "src/Parser.cs");
+        Assert.Equal(2, (int?)await tab.EvaluateAsync("document.querySelectorAll('.viewer .patch .added').length"));
+        Assert.Equal(1, (int?)await tab.EvaluateAsync("document.querySelectorAll('.viewer .patch .removed').length"));
+        await tab.BecomesAsync($"document.querySelector('.facts a')?.href === 'http://127.0.0.1:18888/traces/detail/{_task.CorrelationId}'");
+        Assert.Empty(tab.Complaints);
+    }
+
+    private async Task<Tab> SignedInAsync()
+    {
+        var tab = await browser.OpenAsync($"{_host.Address}#key={PartHost.Key}");
+        await tab.BecomesAsync("document.querySelector('#workplace')?.hidden === false");
+        return tab;
+    }
+
+    private async Task<Tab> OpenTaskAsync()
+    {
+        var tab = await SignedInAsync();
+        await tab.BecomesAsync("document.querySelector('#task-list a')");
+        await tab.PressAsync("#task-list a");
+        return tab;
+    }
+}
