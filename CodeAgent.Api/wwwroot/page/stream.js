@@ -32,31 +32,33 @@ async function* parse(body) {
 }
 
 /**
- * Follows a stream until `signal` says stop, and connects again where it breaks off, from the event after the last one seen.
- * @param handlers `event({ id, type, data })` for each; `state(live)` as the connection comes and goes; `ended()` is asked
- * when the server closes the stream in good order, and says whether there may be more.
+ * Follows a stream until `signal` says stop or the server says that there is no more (204), and connects again where it
+ * breaks off, after the last event seen.
+ * @param handlers `event({ id, type, data })` for each event; `state(live)` as the connection comes and goes.
+ * @param last The id to begin after.
+ * @returns the id of the last event.
  */
-export async function follow(path, signal, { event, state = () => {}, ended = async () => true }) {
-  let last;
+export async function follow(path, signal, { event, state = () => {} }, last) {
   let failures = 0;
   while (!signal.aborted) {
     try {
       const headers = { Accept: "text/event-stream", ...(last ? { "Last-Event-ID": last } : {}) };
       const response = await send(path, { headers, signal });
+      if (response.status === 204) return last;
       state(true);
       for await (const item of parse(response.body)) {
         failures = 0;
         last = item.id ?? last;
         event(item);
       }
-      if (!await ended()) return;
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       // What the server refuses it will refuse again; what broke on the way is worth another try.
       if (error instanceof Problem && error.status < 500 && error.status !== 429) throw error;
       failures++;
     }
     state(false);
-    await pause(Math.min(15000, 500 * 2 ** failures), signal);
+    await pause(Math.min(15000, 250 * 2 ** failures), signal);
   }
+  return last;
 }

@@ -41,16 +41,20 @@ async function watch(id, signal, page) {
     })().catch(error => { if (!signal.aborted) page.say(explain(error)); }).finally(() => { asking = null; });
   };
   page.onReload(reload);
-  await follow(`/v1/tasks/${id}/events`, signal, {
+  const handlers = {
     event: item => {
       const event = JSON.parse(item.data);
       page.timeline.add(event);
       if (changing.test(event.type)) reload();
     },
-    state: live => page.live(live),
-    // A finished task may be retried and go on, so its stream is tried again, without haste.
-    ended: async () => true,
-  });
+    state: live => page.connection(live ? "live" : "connecting…"),
+  };
+  let last;
+  while (!signal.aborted) {
+    last = await follow(`/v1/tasks/${id}/events`, signal, handlers, last);
+    page.connection("all of them");
+    await page.revived();
+  }
 }
 
 function createPage(id, changed) {
@@ -71,6 +75,8 @@ function createPage(id, changed) {
   const message = messageForm(id, problem);
   const seen = {};
   let reload = () => {};
+  let over = false;
+  let revived = Promise.withResolvers();
 
   function problem(text) {
     error.textContent = text;
@@ -95,6 +101,8 @@ function createPage(id, changed) {
   }
 
   function update(task) {
+    if (over && !final(task.status)) revived.resolve();
+    over = final(task.status);
     heading.textContent = title(task.request.prompt);
     prompt.textContent = task.request.prompt;
     draw("state", [task.status, task.cancelRequested], ([status, canceling]) => {
@@ -118,7 +126,12 @@ function createPage(id, changed) {
     heading, timeline, update,
     say: problem,
     onReload: action => { reload = action; },
-    live: on => { connection.textContent = on ? "live" : "connecting…"; },
+    connection: text => { connection.textContent = text; },
+    /** Waits until a task that had ended goes on: somebody retries it. */
+    async revived() {
+      await revived.promise;
+      revived = Promise.withResolvers();
+    },
     parts: [
       el("p", { class: "back" }, el("a", { href: "#/" }, "← New task")),
       el("div", { class: "task-head" }, el("div", {}, heading, state), actions),

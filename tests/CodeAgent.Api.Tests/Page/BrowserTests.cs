@@ -1,6 +1,8 @@
 using CodeAgent.Api.Page;
 using CodeAgent.Contracts;
+using CodeAgent.Testing;
 using CodeAgent.Testing.Redis;
+using TaskStatus = CodeAgent.Contracts.TaskStatus;
 
 namespace CodeAgent.Api.Tests.Page;
 
@@ -122,6 +124,25 @@ public sealed class BrowserTests(GarnetFixture redis, Browser browser) : IClassF
         await tab.ShowsAsync(".task-head", "canceled");
         await tab.BecomesAsync("!document.querySelector('.task-head .danger') && document.querySelector('.task-head .primary')");
         Assert.Contains("POST cancel", _api.Requests);
+    }
+
+    [Fact]
+    public async Task A_retried_task_is_watched_again_from_where_it_had_ended()
+    {
+        _api.Tasks[_task.Id] = _task with { Status = TaskStatus.Failed, FinishedAt = _task.CreatedAt, Failure = new("check_failed", "No.") };
+        var events = Samples.Events((EventTypes.AgentMessage, new { text = "first" }), (EventTypes.TaskFailed, new { message = "No." }),
+            (EventTypes.TaskRequeued, new { reason = "retry" })).ToList();
+        _api.Events.AddRange(events[..2]);
+        _api.Retried.AddRange(events[2..]);
+        var tab = await OpenTaskAsync();
+        await tab.ShowsAsync(".failure", "check_failed");
+        await Eventually.TrueAsync(() => Task.FromResult(_api.Requests.Contains("GET events after 2")), TimeSpan.FromSeconds(10), "the page asked for more");
+
+        await tab.PressAsync(".task-head .primary");
+
+        await tab.ShowsAsync(".timeline", "somebody asked for another try");
+        await tab.ShowsAsync(".task-head", "queued");
+        Assert.Equal(3, (int?)await tab.EvaluateAsync("document.querySelectorAll('.timeline > li').length"));
     }
 
     [Fact]

@@ -23,6 +23,9 @@ internal sealed class ScriptedApi
     /// <summary>The stream ends after the event with this number, the first time.</summary>
     public long CutAfter { get; set; } = -1;
 
+    /// <summary>The events that come with a retry.</summary>
+    public List<TaskEvent> Retried { get; } = [];
+
     public string Patch { get; set; } = "";
 
     /// <summary>What was asked for, as in <c>POST cancel</c>.</summary>
@@ -43,6 +46,11 @@ internal sealed class ScriptedApi
         {
             Requests.Enqueue("POST cancel");
             return Json(Tasks[id] = Find(id) with { Status = TaskStatus.Canceled });
+        });
+        app.MapPost("/v1/tasks/{id}/retry", (Guid id) =>
+        {
+            Events.AddRange(Retried);
+            return Json(Tasks[id] = Find(id) with { Status = TaskStatus.Queued, FinishedAt = null });
         });
         app.MapGet("/v1/tasks/{id}/events", EventsAsync);
         app.MapGet("/v1/tasks/{id}/artifacts/patch", () => TypedResults.Text(Patch, "text/x-patch"));
@@ -77,10 +85,16 @@ internal sealed class ScriptedApi
         await HoldAsync(context);
     }
 
-    private async Task EventsAsync(HttpContext context)
+    private async Task EventsAsync(Guid id, HttpContext context)
     {
         var after = long.TryParse(context.Request.Headers["Last-Event-ID"], CultureInfo.InvariantCulture, out var last) ? last : 0;
         Requests.Enqueue($"GET events after {after}");
+        if (after > 0 && after == Events.Count && Find(id).FinishedAt is not null)
+        {
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
         context.Response.ContentType = "text/event-stream";
         await context.Response.WriteAsync(": hello\r\n\r\n");
         foreach (var item in Events.Where(item => item.Number > after))
@@ -94,7 +108,10 @@ internal sealed class ScriptedApi
             }
         }
 
-        await HoldAsync(context);
+        if (Find(id).FinishedAt is null)
+        {
+            await HoldAsync(context);
+        }
     }
 
     private async Task HoldAsync(HttpContext context)
