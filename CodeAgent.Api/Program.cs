@@ -3,6 +3,7 @@ using CodeAgent.Api.Documentation;
 using CodeAgent.Api.Events;
 using CodeAgent.Api.Keys;
 using CodeAgent.Api.Leases;
+using CodeAgent.Api.Page;
 using CodeAgent.Api.Status;
 using CodeAgent.Api.Tasks;
 using CodeAgent.ServiceDefaults;
@@ -32,8 +33,10 @@ return await ServiceMain.RunAsync(async () =>
     app.MapTasks();
     app.MapEvents();
     app.MapLeases();
+    app.MapArtifacts();
     app.MapKeys();
     app.MapStatus();
+    app.MapPage();
     app.MapDocumentation();
 
     await app.RunAsync();

@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.Security.Claims;
+using CodeAgent.Api.Http;
+using CodeAgent.Api.Tasks;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Problems;
@@ -22,11 +24,11 @@ internal static partial class KeyEndpoints
     public static WebApplication MapKeys(this WebApplication app)
     {
         var keys = app.MapGroup("/v1/keys").WithTags("Keys").RequireAuthorization(Scopes.Admin);
-        keys.MapPost("", CreateAsync).WithSummary("Make a key").Accepts<KeyRequest>("application/json")
+        keys.MapPost("", CreateAsync).WithSummary("Make a key").Accepts<KeyRequest>("application/json").WithQuery()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status403Forbidden);
-        keys.MapGet("", ListAsync).WithSummary("List the keys, without their secrets")
+        keys.MapGet("", ListAsync).WithSummary("List the keys, without their secrets").WithQuery("cursor", "limit")
             .ProducesProblem(StatusCodes.Status400BadRequest);
-        keys.MapDelete("/{id}", RevokeAsync).WithSummary("Revoke a key, at once")
+        keys.MapDelete("/{id}", RevokeAsync).WithSummary("Revoke a key, at once").WithQuery()
             .ProducesProblem(StatusCodes.Status404NotFound);
         return app;
     }
@@ -53,7 +55,7 @@ internal static partial class KeyEndpoints
     {
         if (limit is < 1 or > LongestPage)
         {
-            throw new ProblemException("invalid-field", StatusCodes.Status400BadRequest, $"limit is 1 to {LongestPage}.") { Field = "limit" };
+            throw TaskProblems.Invalid("limit", $"limit is 1 to {LongestPage}.");
         }
 
         var (keys, next) = await store.ListAsync(cursor, limit);

@@ -5,14 +5,11 @@ import { byId, el } from "./dom.js";
 import { ago, count } from "./format.js";
 import { follow } from "./stream.js";
 
-/** Shows the system as it is and as it changes. `changed` hears of every change of the tasks. */
+/** Shows the system as it is and as it changes. `changed` hears of every change. */
 export async function showStatus(signal, changed) {
-  let before = "";
   const update = status => {
     render(status);
-    const tasks = JSON.stringify(status.tasks);
-    if (tasks !== before) changed(status);
-    before = tasks;
+    changed(status);
   };
   update(await call("/v1/status", { signal }));
   await follow("/v1/status/events", signal, {
