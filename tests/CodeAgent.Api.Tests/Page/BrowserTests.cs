@@ -2,7 +2,6 @@ using CodeAgent.Api.Page;
 using CodeAgent.Contracts;
 using CodeAgent.Testing;
 using CodeAgent.Testing.Redis;
-using TaskStatus = CodeAgent.Contracts.TaskStatus;
 
 namespace CodeAgent.Api.Tests.Page;
 
@@ -55,6 +54,18 @@ public sealed class BrowserTests(GarnetFixture redis, Browser browser) : IClassF
 
         await tab.ShowsAsync("#key-error", "The key is not known here");
         Assert.Null(await tab.EvaluateAsync("sessionStorage.getItem('codeagent.key')"));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_away_at_first_is_asked_again()
+    {
+        _api.FailFirst = 3;
+
+        var tab = await SignedInAsync();
+
+        await tab.ShowsAsync("#task-list", "Fix the <b>parser</b>");
+        await tab.ShowsAsync("#status", "2 workers");
+        Assert.Equal("", await tab.TextAsync("#tasks-error"));
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using CodeAgent.Contracts;
-using TaskStatus = CodeAgent.Contracts.TaskStatus;
 
 namespace CodeAgent.Api.Tests.Page;
 

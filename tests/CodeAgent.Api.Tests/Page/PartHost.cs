@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
-namespace CodeAgent.Api.Tests;
+namespace CodeAgent.Api.Tests.Page;
 
 /// <summary>A part of the Api alone, behind a real server on a port of its own.</summary>
 internal sealed class PartHost : IAsyncDisposable
