@@ -5,7 +5,12 @@ using CodeAgent.Testing.Redis;
 
 namespace CodeAgent.Api.Tests.Page;
 
-public sealed class BrowserTests(GarnetFixture redis, Browser browser) : IClassFixture<GarnetFixture>, IClassFixture<Browser>, IAsyncLifetime
+/// <summary>One browser for all tests that need one.</summary>
+[CollectionDefinition(nameof(Browser))]
+public sealed class BrowserCollection : ICollectionFixture<Browser>;
+
+[Collection(nameof(Browser))]
+public sealed class BrowserTests(GarnetFixture redis, Browser browser) : IClassFixture<GarnetFixture>, IAsyncLifetime
 {
     private readonly ScriptedApi _api = new();
     private readonly TaskView _task = Samples.Task("Fix the <b>parser</b><img src=x onerror=\"document.title='owned'\">");

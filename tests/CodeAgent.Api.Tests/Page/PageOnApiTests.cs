@@ -5,7 +5,8 @@ using CodeAgent.Testing.Redis;
 namespace CodeAgent.Api.Tests.Page;
 
 /// <summary>The page with the whole Api behind it, and a worker played by the test.</summary>
-public sealed class PageOnApiTests(GarnetFixture redis, Browser browser) : ApiTests(redis), IClassFixture<GarnetFixture>, IClassFixture<Browser>
+[Collection(nameof(Browser))]
+public sealed class PageOnApiTests(GarnetFixture redis, Browser browser) : ApiTests(redis), IClassFixture<GarnetFixture>
 {
     [Fact]
     public async Task A_task_is_submitted_watched_and_its_patch_looked_at()
