@@ -6,7 +6,7 @@ import { key, onChange, signIn, signOut, takeFromAddress } from "./session.js";
 import { showStatus } from "./status.js";
 import { offerAgents, setUpForm } from "./submit.js";
 import { showTask } from "./task.js";
-import { refresh, select, setUpList } from "./tasks.js";
+import { clear, refresh, select, setUpList } from "./tasks.js";
 
 let session = new AbortController();
 let view = new AbortController();
@@ -38,6 +38,9 @@ function begin(why = "") {
   byId("workplace").hidden = byId("sign-out").hidden = byId("status").hidden = !signedIn;
   route(false);
   if (!signedIn) {
+    clear();
+    byId("task").replaceChildren();
+    byId("status").replaceChildren();
     byId("key").focus();
     return;
   }

@@ -1,20 +1,23 @@
 // The line at the top: what waits, what runs, who works.
 
-import { call } from "./api.js";
 import { byId, el } from "./dom.js";
 import { ago, count } from "./format.js";
 import { follow } from "./stream.js";
 
 /** Shows the system as it is and as it changes. `changed` hears of every change. */
 export async function showStatus(signal, changed) {
-  const update = status => {
-    render(status);
-    changed(status);
-  };
-  update(await call("/v1/status", { signal }));
+  const line = byId("status");
   await follow("/v1/status/events", signal, {
-    event: item => update(JSON.parse(item.data)),
-    state: live => byId("status").classList.toggle("away", !live),
+    event: item => {
+      const status = JSON.parse(item.data);
+      render(status);
+      changed(status);
+    },
+    state: live => {
+      line.classList.toggle("away", !live);
+      if (!live) line.title = "Not connected; trying again.";
+      else line.removeAttribute("title");
+    },
   });
 }
 

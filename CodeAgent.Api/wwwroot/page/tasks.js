@@ -3,6 +3,7 @@
 import { call, explain } from "./api.js";
 import { badge, byId, el } from "./dom.js";
 import { ago, title } from "./format.js";
+import { key } from "./session.js";
 
 const step = 30;
 const entries = new Map();
@@ -32,12 +33,19 @@ export function refresh() {
   return running;
 }
 
+/** Forgets what was shown: somebody else may sign in. */
+export function clear() {
+  for (const { item } of entries.values()) item.remove();
+  entries.clear();
+}
+
 export function select(id) {
   selected = id;
   for (const [other, entry] of entries) mark(other, entry);
 }
 
 async function load() {
+  if (!key()) return;
   try {
     const tasks = [];
     let cursor = null;

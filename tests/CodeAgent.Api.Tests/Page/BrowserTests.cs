@@ -5,7 +5,12 @@ using CodeAgent.Testing.Redis;
 
 namespace CodeAgent.Api.Tests.Page;
 
-public sealed class BrowserTests(GarnetFixture redis, Browser browser) : IClassFixture<GarnetFixture>, IClassFixture<Browser>, IAsyncLifetime
+/// <summary>One browser for all tests that need one.</summary>
+[CollectionDefinition(nameof(Browser))]
+public sealed class BrowserCollection : ICollectionFixture<Browser>;
+
+[Collection(nameof(Browser))]
+public sealed class BrowserTests(GarnetFixture redis, Browser browser) : IClassFixture<GarnetFixture>, IAsyncLifetime
 {
     private readonly ScriptedApi _api = new();
     private readonly TaskView _task = Samples.Task("Fix the <b>parser</b><img src=x onerror=\"document.title='owned'\">");
@@ -54,6 +59,18 @@ public sealed class BrowserTests(GarnetFixture redis, Browser browser) : IClassF
 
         await tab.ShowsAsync("#key-error", "The key is not known here");
         Assert.Null(await tab.EvaluateAsync("sessionStorage.getItem('codeagent.key')"));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_away_at_first_is_asked_again()
+    {
+        _api.FailFirst = 3;
+
+        var tab = await SignedInAsync();
+
+        await tab.ShowsAsync("#task-list", "Fix the <b>parser</b>");
+        await tab.ShowsAsync("#status", "2 workers");
+        Assert.Equal("", await tab.TextAsync("#tasks-error"));
     }
 
     [Fact]

@@ -22,6 +22,9 @@ internal sealed class ScriptedApi
     /// <summary>The stream ends after the event with this number, the first time.</summary>
     public long CutAfter { get; set; } = -1;
 
+    /// <summary>So many requests fail before one is answered.</summary>
+    public int FailFirst { get; set; }
+
     /// <summary>The events that come with a retry.</summary>
     public List<TaskEvent> Retried { get; } = [];
 
@@ -35,7 +38,9 @@ internal sealed class ScriptedApi
 
     public void Map(WebApplication app)
     {
-        app.MapGet("/v1/status", () => Json(Status()));
+        app.Use(next => context => context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal) && FailFirst-- > 0
+            ? throw new ProblemException("redis-unavailable", StatusCodes.Status503ServiceUnavailable, "Not just now.")
+            : next(context));
         app.MapGet("/v1/status/events", StatusEventsAsync);
         app.MapGet("/v1/tasks", (string? status) => Json(new Page<TaskView>(
             [.. Tasks.Values.Where(task => status is null || JsonSerializer.Serialize(task.Status) == $"\"{status}\"").OrderByDescending(task => task.Id)], null)));
