@@ -142,6 +142,18 @@ public sealed class LoopTests : IAsyncLifetime
         Assert.Equal("list", assistant.GetProperty("tool_calls")[0].GetProperty("function").GetProperty("name").GetString());
     }
 
+    [Theory]
+    [InlineData("""{"path": """, "Error: The arguments are no JSON object: ")]
+    [InlineData("""["a"]""", "Error: The arguments are no JSON object: ")]
+    [InlineData("", "Error: The argument 'path' is missing.")]
+    public async Task Arguments_that_are_no_json_object_are_told_and_the_run_goes_on(string arguments, string answer)
+    {
+        _bench.Gateway.Call("read", arguments).Say("Done.");
+
+        Assert.Equal("Done.", (await _bench.RunAsync()).Summary);
+        Assert.StartsWith(answer, _bench.Gateway.Requests.Last().Message(^1), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Cancellation_from_outside_is_no_result()
     {
