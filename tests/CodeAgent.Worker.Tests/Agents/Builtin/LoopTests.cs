@@ -1,4 +1,5 @@
 using CodeAgent.Contracts;
+using Microsoft.AspNetCore.Http;
 
 namespace CodeAgent.Worker.Tests.Agents.Builtin;
 
@@ -95,6 +96,42 @@ public sealed class LoopTests : IAsyncLifetime
 
         Assert.Equal("Done.", result.Summary);
         Assert.Contains("cut off", _bench.Gateway.Requests.Last().Message(^1), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_model_that_refuses_is_a_failure_with_its_words()
+    {
+        _bench.Gateway.Then(context => ScriptedGateway.StreamAsync(context,
+        [
+            new { refusal = "I won't." },
+            // The client passes a refusal on only beside a call, even one without a name.
+            new { tool_calls = new[] { new { index = 0, id = "c1", type = "function", function = new { name = "", arguments = "" } } } },
+        ], "stop", usage: null));
+
+        Assert.Equal(new TaskFailure(FailureCodes.AgentFailed, "The model refused: I won't."), (await _bench.RunAsync()).Failure);
+    }
+
+    [Fact]
+    public async Task An_answer_that_the_provider_filters_is_a_failure()
+    {
+        _bench.Gateway.Then(context => ScriptedGateway.StreamAsync(context, [new { content = "Well" }], "content_filter", usage: null));
+
+        Assert.Equal(FailureCodes.ModelFailed, (await _bench.RunAsync()).Failure?.Code);
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_no_json_is_a_failure()
+    {
+        _bench.Gateway.Then(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("data: <html>\n\n");
+        });
+
+        var failure = (await _bench.RunAsync()).Failure;
+
+        Assert.Equal(FailureCodes.ModelFailed, failure?.Code);
+        Assert.Contains("does not follow the protocol", failure!.Message, StringComparison.Ordinal);
     }
 
     [Fact]

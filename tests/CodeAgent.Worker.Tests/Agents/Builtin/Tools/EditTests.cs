@@ -29,6 +29,28 @@ public sealed class EditTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Many_changed_lines_are_shown_without_their_middle()
+    {
+        await _bench.Workspace.WriteAsync("a.txt", "x\n");
+
+        var answer = (await EditAsync("x", string.Join('\n', Enumerable.Range(1, 100)))).Split('\n');
+
+        Assert.Equal("a.txt: replaced.", answer[0]);
+        Assert.Equal("30\t30", answer[30]);
+        Assert.Equal("… (42 lines)", answer[31]);
+        Assert.Equal("73\t73", answer[32]);
+        Assert.Equal("101\t", answer[^2]);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_too_long_is_refused()
+    {
+        await _bench.Workspace.WriteAsync("a.txt", new string('x', 10_000_001));
+
+        Assert.StartsWith("Error: 'a.txt' has 10,000,001 bytes", await EditAsync("x", "y"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Text_that_is_there_more_than_once_is_refused_with_its_lines()
     {
         await _bench.Workspace.WriteAsync("a.txt", "x\ny\nx\nz\nx\n");

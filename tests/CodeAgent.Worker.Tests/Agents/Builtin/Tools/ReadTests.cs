@@ -1,5 +1,6 @@
 using System.Globalization;
 using CliWrap;
+using CodeAgent.Worker.Agents.Builtin.Files;
 
 namespace CodeAgent.Worker.Tests.Agents.Builtin.Tools;
 
@@ -87,6 +88,20 @@ public sealed class ReadTests : IAsyncLifetime
         Assert.Equal("Error: '.' is a folder; list shows what is in it.", await ReadAsync(new { path = "" }));
         Assert.StartsWith("Error: 'from' must be 1", await ReadAsync(new { path = "none", from = 0 }), StringComparison.Ordinal);
         Assert.StartsWith("Error: 'from' must be 1", await ReadAsync(new { path = "none", from = 5, to = 4 }), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pipe_that_nobody_writes_to_does_not_hold_up_the_end()
+    {
+        await Cli.Wrap("mkfifo").WithArguments([_bench.Workspace.At("pipe")]).ExecuteAsync(TestContext.Current.CancellationToken);
+        var path = new WorkspacePaths(_bench.Workspace.Root).Resolve("pipe");
+        using var cancel = new CancellationTokenSource();
+
+        var opening = WorkspaceFiles.OpenAsync(path, cancel.Token);
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening);
+        await using var release = new FileStream(path.Full, FileMode.Open, FileAccess.ReadWrite);
     }
 
     [Fact]
