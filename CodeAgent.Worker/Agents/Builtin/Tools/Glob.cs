@@ -13,15 +13,27 @@ internal static class Glob
         foreach (var alternative in Alternatives(pattern))
         {
             var bare = alternative.TrimStart('/');
-            matcher.AddInclude(bare.Contains('/') ? bare : $"**/{bare}");
+            Include(matcher, bare.Contains('/') ? bare : $"**/{bare}");
             if (folder.Length > 0)
             {
-                matcher.AddInclude($"{folder}/{bare}");
+                Include(matcher, $"{folder}/{bare}");
             }
         }
 
         var matches = matcher.Match(names).Files.Select(file => file.Path).ToHashSet(StringComparer.Ordinal);
         return [.. names.Where(matches.Contains)];
+    }
+
+    private static void Include(Matcher matcher, string pattern)
+    {
+        try
+        {
+            matcher.AddInclude(pattern);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ToolException($"'glob' cannot be read: {e.Message}", e);
+        }
     }
 
     // The library knows * and ** alone; a{b,c}d is spelled out here.

@@ -13,6 +13,7 @@ internal sealed class SearchTool(WorkspacePaths paths, GitCommand git)
     private const int LongestSearched = 20_000;
     private const int LongestShown = 300;
     private static readonly TimeSpan MatchLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromMinutes(1);
 
     [Description("Finds lines that match a regular expression (.NET's; (?i) ignores case) in text files. Answers file:line: text. What .gitignore excludes is left out.")]
     public async Task<string> SearchAsync(
@@ -31,19 +32,22 @@ internal sealed class SearchTool(WorkspacePaths paths, GitCommand git)
         var start = paths.Resolve(path);
         var candidates = await CandidatesAsync(start, path, glob, cancellationToken);
         var answer = new StringBuilder();
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limited.CancelAfter(TimeLimit);
         var (found, unread) = (0, 0);
         foreach (var candidate in candidates)
         {
             try
             {
-                await foreach (var line in MatchesAsync(candidate, regex, cancellationToken))
+                await using var stream = await OpenAsync(candidate, limited.Token);
+                await foreach (var (line, at) in MatchesAsync(stream, regex, limited.Token))
                 {
                     if (++found > limit)
                     {
-                        return string.Create(CultureInfo.InvariantCulture, $"{answer}(there are more than {limit:N0}; search a smaller part, or for more)\n");
+                        return Text(answer, $"(there are more than {limit:N0}; search a smaller part, or for more)\n");
                     }
 
-                    answer.Append(CultureInfo.InvariantCulture, $"{candidate.Relative}:{line.Number}: {Cut(line.Text, regex)}\n");
+                    answer.Append(CultureInfo.InvariantCulture, $"{candidate.Relative}:{line.Number}: {Cut(line.Text, at)}\n");
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -51,12 +55,16 @@ internal sealed class SearchTool(WorkspacePaths paths, GitCommand git)
                 // One file that may not be read, or is gone by now, does not spoil the rest.
                 unread++;
             }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return Text(answer, $"(given up after {TimeLimit.TotalSeconds:N0} seconds; search a smaller part)\n");
+            }
         }
 
-        answer.Append(found > 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"(no match in {candidates.Count - unread:N0} files)\n"));
-        answer.Append(unread == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"({unread:N0} files could not be read)\n"));
-        return answer.ToString();
+        return Text(answer, $"{(found > 0 ? "" : $"(no match in {candidates.Count - unread} files)\n")}{(unread == 0 ? "" : $"({unread} files could not be read)\n")}");
     }
+
+    private static string Text(StringBuilder answer, FormattableString end) => answer.Append(end.ToString(CultureInfo.InvariantCulture)).ToString();
 
     private async Task<List<WorkspacePath>> CandidatesAsync(WorkspacePath start, string path, string? glob, CancellationToken cancellationToken)
     {
@@ -72,7 +80,7 @@ internal sealed class SearchTool(WorkspacePaths paths, GitCommand git)
         }
 
         var names = await git.FilesAsync(start, cancellationToken);
-        if (glob is not null)
+        if (!string.IsNullOrEmpty(glob))
         {
             names = Glob.Filter(glob, start.Relative, names);
         }
@@ -94,9 +102,20 @@ internal sealed class SearchTool(WorkspacePaths paths, GitCommand git)
         }
     }
 
-    private static async IAsyncEnumerable<Line> MatchesAsync(WorkspacePath file, Regex regex, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async Task<FileStream> OpenAsync(WorkspacePath file, CancellationToken cancellationToken)
     {
-        await using var stream = await WorkspaceFiles.OpenAsync(file, cancellationToken);
+        try
+        {
+            return await WorkspaceFiles.OpenAsync(file, cancellationToken);
+        }
+        catch (ToolException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    private static async IAsyncEnumerable<(Line Line, int At)> MatchesAsync(FileStream stream, Regex regex, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         if (await BoundedLines.IsBinaryAsync(stream, cancellationToken))
         {
             yield break;
@@ -104,18 +123,18 @@ internal sealed class SearchTool(WorkspacePaths paths, GitCommand git)
 
         await foreach (var line in BoundedLines.ReadAsync(stream, LongestSearched, cancellationToken))
         {
-            if (IsMatch(regex, line))
+            if (Place(regex, line) is { } at)
             {
-                yield return line;
+                yield return (line, at);
             }
         }
     }
 
-    private static bool IsMatch(Regex regex, Line line)
+    private static int? Place(Regex regex, Line line)
     {
         try
         {
-            return regex.IsMatch(line.Text);
+            return regex.Match(line.Text) is { Success: true } match ? match.Index : null;
         }
         catch (RegexMatchTimeoutException e)
         {
@@ -140,14 +159,14 @@ internal sealed class SearchTool(WorkspacePaths paths, GitCommand git)
         }
     }
 
-    private static string Cut(string line, Regex regex)
+    private static string Cut(string line, int at)
     {
         if (line.Length <= LongestShown)
         {
             return line;
         }
 
-        var from = Math.Clamp(regex.Match(line).Index - (LongestShown / 3), 0, line.Length - LongestShown);
+        var from = Math.Clamp(at - (LongestShown / 3), 0, line.Length - LongestShown);
         return $"{(from > 0 ? "… " : "")}{line.AsSpan(from, LongestShown)}{(from + LongestShown < line.Length ? " …" : "")}";
     }
 }

@@ -60,16 +60,6 @@ internal sealed class AgentBench : IAsyncDisposable
         return worker.Services.GetServices<IAgent>().Single(agent => agent.Name == "builtin").RunAsync(run, cancellationToken ?? TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Has the model call a tool once and then finish; returns what the tool answered.</summary>
-    public async Task<string> CallAsync(string tool, object with)
-    {
-        var before = Gateway.Requests.Count;
-        Gateway.Call(tool, with).Say("ok");
-        var result = await RunAsync();
-        Assert.Null(result.Failure);
-        return Gateway.Requests.ElementAt(before + 1).Message(^1);
-    }
-
     public async ValueTask DisposeAsync()
     {
         foreach (var worker in _workers)

@@ -1,4 +1,5 @@
 using CodeAgent.Contracts;
+using Microsoft.AspNetCore.Http;
 
 namespace CodeAgent.Worker.Tests.Agents.Builtin;
 
@@ -98,6 +99,42 @@ public sealed class LoopTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_model_that_refuses_is_a_failure_with_its_words()
+    {
+        _bench.Gateway.Then(context => ScriptedGateway.StreamAsync(context,
+        [
+            new { refusal = "I won't." },
+            // The client passes a refusal on only beside a call, even one without a name.
+            new { tool_calls = new[] { new { index = 0, id = "c1", type = "function", function = new { name = "", arguments = "" } } } },
+        ], "stop", usage: null));
+
+        Assert.Equal(new TaskFailure(FailureCodes.AgentFailed, "The model refused: I won't."), (await _bench.RunAsync()).Failure);
+    }
+
+    [Fact]
+    public async Task An_answer_that_the_provider_filters_is_a_failure()
+    {
+        _bench.Gateway.Then(context => ScriptedGateway.StreamAsync(context, [new { content = "Well" }], "content_filter", usage: null));
+
+        Assert.Equal(FailureCodes.ModelFailed, (await _bench.RunAsync()).Failure?.Code);
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_no_json_is_a_failure()
+    {
+        _bench.Gateway.Then(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("data: <html>\n\n");
+        });
+
+        var failure = (await _bench.RunAsync()).Failure;
+
+        Assert.Equal(FailureCodes.ModelFailed, failure?.Code);
+        Assert.Contains("does not follow the protocol", failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Messages_that_come_in_between_are_part_of_the_next_turn()
     {
         _bench.Gateway.Call("plan", new { items = Array.Empty<object>() }).Say("Done.");
@@ -140,6 +177,18 @@ public sealed class LoopTests : IAsyncLifetime
         var assistant = _bench.Gateway.Requests.Last().Json.GetProperty("messages")[2];
         Assert.Equal("Hm, let me see.", assistant.GetProperty("reasoning_content").GetString());
         Assert.Equal("list", assistant.GetProperty("tool_calls")[0].GetProperty("function").GetProperty("name").GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"path": """, "Error: The arguments are no JSON object: ")]
+    [InlineData("""["a"]""", "Error: The arguments are no JSON object: ")]
+    [InlineData("", "Error: The argument 'path' is missing.")]
+    public async Task Arguments_that_are_no_json_object_are_told_and_the_run_goes_on(string arguments, string answer)
+    {
+        _bench.Gateway.Call("read", arguments).Say("Done.");
+
+        Assert.Equal("Done.", (await _bench.RunAsync()).Summary);
+        Assert.StartsWith(answer, _bench.Gateway.Requests.Last().Message(^1), StringComparison.Ordinal);
     }
 
     [Fact]

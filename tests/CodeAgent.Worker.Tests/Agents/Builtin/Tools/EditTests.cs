@@ -5,11 +5,15 @@ namespace CodeAgent.Worker.Tests.Agents.Builtin.Tools;
 
 public sealed class EditTests : IAsyncLifetime
 {
-    private AgentBench _bench = null!;
+    private ToolBench _bench = null!;
 
-    public async ValueTask InitializeAsync() => _bench = await AgentBench.CreateAsync();
+    public async ValueTask InitializeAsync() => _bench = await ToolBench.CreateAsync();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _bench.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     [Fact]
     public async Task The_changed_lines_are_shown_with_their_numbers()
@@ -22,6 +26,28 @@ public sealed class EditTests : IAsyncLifetime
         Assert.Equal("1\n2\n3\nvier\nviereinhalb\n5\n6\n7\n", await _bench.Workspace.ReadAsync("a.txt"));
         var change = _bench.Session.Events(EventTypes.FileChanged).Single();
         Assert.Equal(("a.txt", "modified"), (change.GetProperty("path").GetString(), change.GetProperty("kind").GetString()));
+    }
+
+    [Fact]
+    public async Task Many_changed_lines_are_shown_without_their_middle()
+    {
+        await _bench.Workspace.WriteAsync("a.txt", "x\n");
+
+        var answer = (await EditAsync("x", string.Join('\n', Enumerable.Range(1, 100)))).Split('\n');
+
+        Assert.Equal("a.txt: replaced.", answer[0]);
+        Assert.Equal("30\t30", answer[30]);
+        Assert.Equal("… (42 lines)", answer[31]);
+        Assert.Equal("73\t73", answer[32]);
+        Assert.Equal("101\t", answer[^2]);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_too_long_is_refused()
+    {
+        await _bench.Workspace.WriteAsync("a.txt", new string('x', 10_000_001));
+
+        Assert.StartsWith("Error: 'a.txt' has 10,000,001 bytes", await EditAsync("x", "y"), StringComparison.Ordinal);
     }
 
     [Fact]

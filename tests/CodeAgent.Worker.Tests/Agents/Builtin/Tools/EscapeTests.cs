@@ -5,11 +5,11 @@ namespace CodeAgent.Worker.Tests.Agents.Builtin.Tools;
 /// <summary>No tool reads or writes outside of the workspace, however it is asked.</summary>
 public sealed class EscapeTests : IAsyncLifetime
 {
-    private AgentBench _bench = null!;
+    private ToolBench _bench = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _bench = await AgentBench.CreateAsync();
+        _bench = await ToolBench.CreateAsync();
         var workspace = _bench.Workspace;
         await workspace.WriteAsync("inside/file.txt", "fine\n");
         workspace.Link("link-file", Path.Combine(workspace.Outside, "secret.txt"));
@@ -27,7 +27,11 @@ public sealed class EscapeTests : IAsyncLifetime
         workspace.Link("link-fine-absolute", workspace.At("inside"));
     }
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _bench.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     public static TheoryData<string> WaysOut =>
     [

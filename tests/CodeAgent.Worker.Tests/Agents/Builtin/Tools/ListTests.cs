@@ -5,11 +5,11 @@ namespace CodeAgent.Worker.Tests.Agents.Builtin.Tools;
 
 public sealed class ListTests : IAsyncLifetime
 {
-    private AgentBench _bench = null!;
+    private ToolBench _bench = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _bench = await AgentBench.CreateAsync();
+        _bench = await ToolBench.CreateAsync();
         await _bench.Workspace.WriteAsync(".gitignore", "bin/\n");
         await _bench.Workspace.WriteAsync("a.txt", new string('x', 1_234));
         await _bench.Workspace.WriteAsync("src/one.cs", "1");
@@ -18,7 +18,11 @@ public sealed class ListTests : IAsyncLifetime
         _bench.Workspace.Link("link", "a.txt");
     }
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _bench.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     [Fact]
     public async Task Folders_come_first_and_files_have_their_sizes() =>

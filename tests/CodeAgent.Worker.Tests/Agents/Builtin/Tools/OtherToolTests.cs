@@ -5,11 +5,15 @@ namespace CodeAgent.Worker.Tests.Agents.Builtin.Tools;
 
 public sealed class OtherToolTests : IAsyncLifetime
 {
-    private AgentBench _bench = null!;
+    private ToolBench _bench = null!;
 
-    public async ValueTask InitializeAsync() => _bench = await AgentBench.CreateAsync();
+    public async ValueTask InitializeAsync() => _bench = await ToolBench.CreateAsync();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _bench.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     [Fact]
     public async Task A_command_answers_its_exit_code_and_output()
@@ -70,8 +74,6 @@ public sealed class OtherToolTests : IAsyncLifetime
     [InlineData("plan", """{"items":[{"text":"a"},{"done":true}]}""", "The argument 'items[1].text' is missing.")]
     [InlineData("plan", """{"items":{}}""", "The argument 'items' must be a list, not {}.")]
     [InlineData("plan", """{"items":["a"]}""", "The argument 'items[0]' must be an object, not \"a\".")]
-    [InlineData("read", """{"path": """, "The arguments are no JSON object: ")]
-    [InlineData("read", """["a"]""", "The arguments are no JSON object: ")]
     [InlineData("delete", """{"path":"a"}""", "There is no tool 'delete'. There are: list, search, read, edit, write, patch, run, plan, finish.")]
     public async Task Bad_arguments_are_told_and_the_run_goes_on(string tool, string arguments, string problem)
     {
@@ -80,7 +82,6 @@ public sealed class OtherToolTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("")]
     [InlineData("{}")]
     [InlineData("""{"path":null,"depth":null}""")]
     public async Task What_is_left_out_has_its_default(string arguments) =>
@@ -89,9 +90,7 @@ public sealed class OtherToolTests : IAsyncLifetime
     [Fact]
     public async Task Calls_and_results_are_reported_in_order()
     {
-        _bench.Gateway.Calls(("write", new { path = "a", content = new string('x', 20_000) }), ("read", new { path = "a" }), ("list", new { }), ("run", new { command = "x" })).Say("Done.");
-
-        await _bench.RunAsync();
+        await _bench.CallAsync(("write", new { path = "a", content = new string('x', 20_000) }), ("read", new { path = "a" }), ("list", new { }), ("run", new { command = "x" }));
 
         Assert.Equal(["tool.call", "file.changed", "tool.result", "tool.call", "tool.call", "tool.result", "tool.result", "tool.call", "tool.result"],
             _bench.Session.EventTypes.Where(type => type.StartsWith("tool.", StringComparison.Ordinal) || type == EventTypes.FileChanged));

@@ -4,17 +4,21 @@ namespace CodeAgent.Worker.Tests.Agents.Builtin.Tools;
 
 public sealed class PatchTests : IAsyncLifetime
 {
-    private AgentBench _bench = null!;
+    private ToolBench _bench = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _bench = await AgentBench.CreateAsync();
+        _bench = await ToolBench.CreateAsync();
         await _bench.Workspace.WriteAsync("a.txt", "one\ntwo\nthree\n");
         await _bench.Workspace.WriteAsync("old.txt", "old\n");
         await _bench.Workspace.WriteAsync("gone.txt", "gone\n");
     }
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _bench.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     [Fact]
     public async Task All_kinds_of_changes_at_once()

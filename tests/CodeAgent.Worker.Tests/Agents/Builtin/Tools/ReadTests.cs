@@ -1,15 +1,20 @@
 using System.Globalization;
 using CliWrap;
+using CodeAgent.Worker.Agents.Builtin.Files;
 
 namespace CodeAgent.Worker.Tests.Agents.Builtin.Tools;
 
 public sealed class ReadTests : IAsyncLifetime
 {
-    private AgentBench _bench = null!;
+    private ToolBench _bench = null!;
 
-    public async ValueTask InitializeAsync() => _bench = await AgentBench.CreateAsync();
+    public async ValueTask InitializeAsync() => _bench = await ToolBench.CreateAsync();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _bench.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     [Fact]
     public async Task Lines_have_their_numbers()
@@ -86,22 +91,33 @@ public sealed class ReadTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_pipe_that_nobody_writes_to_does_not_hold_up_the_end()
+    {
+        await Cli.Wrap("mkfifo").WithArguments([_bench.Workspace.At("pipe")]).ExecuteAsync(TestContext.Current.CancellationToken);
+        var path = new WorkspacePaths(_bench.Workspace.Root).Resolve("pipe");
+        using var cancel = new CancellationTokenSource();
+
+        var opening = WorkspaceFiles.OpenAsync(path, cancel.Token);
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening);
+        await using var release = new FileStream(path.Full, FileMode.Open, FileAccess.ReadWrite);
+    }
+
+    [Fact]
     public async Task Neighbours_run_at_once()
     {
         // A pipe cannot be opened to write before somebody opens it to read: the second read begins while the first one waits.
         await Cli.Wrap("mkfifo").WithArguments([_bench.Workspace.At("first"), _bench.Workspace.At("second")]).ExecuteAsync(TestContext.Current.CancellationToken);
-        _bench.Gateway.Calls(("read", new { path = "first" }), ("read", new { path = "second" })).Say("Done.");
 
-        var run = _bench.RunAsync();
+        var calls = _bench.CallAsync(("read", new { path = "first" }), ("read", new { path = "second" }));
         foreach (var pipe in new[] { "second", "first" })
         {
             await using var writer = await Task.Run(() => new FileStream(_bench.Workspace.At(pipe), FileMode.Open, FileAccess.Write), TestContext.Current.CancellationToken)
                 .WaitAsync(TimeSpan.FromSeconds(8), TestContext.Current.CancellationToken);
         }
 
-        Assert.Equal("Done.", (await run).Summary);
-        var last = _bench.Gateway.Requests.Last();
-        Assert.Equal(["Error: 'first' is a pipe or a device, which cannot be read.", "Error: 'second' is a pipe or a device, which cannot be read."], [last.Message(^2), last.Message(^1)]);
+        Assert.Equal(["Error: 'first' is a pipe or a device, which cannot be read.", "Error: 'second' is a pipe or a device, which cannot be read."], await calls);
     }
 
     private static string Lines(int count) =>

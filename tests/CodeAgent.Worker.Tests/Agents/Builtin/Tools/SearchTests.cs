@@ -1,12 +1,15 @@
+using System.Net.Sockets;
+using CliWrap;
+
 namespace CodeAgent.Worker.Tests.Agents.Builtin.Tools;
 
 public sealed class SearchTests : IAsyncLifetime
 {
-    private AgentBench _bench = null!;
+    private ToolBench _bench = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _bench = await AgentBench.CreateAsync();
+        _bench = await ToolBench.CreateAsync();
         await _bench.Workspace.WriteAsync(".gitignore", "bin/\n*.log\n");
         await _bench.Workspace.WriteAsync("top.cs", "class Top {}\n");
         await _bench.Workspace.WriteAsync("src/one.cs", "class One\n{\n    int x = 1;\n}\n");
@@ -18,7 +21,11 @@ public sealed class SearchTests : IAsyncLifetime
         await File.WriteAllBytesAsync(_bench.Workspace.At("binary.cs"), [.. "class Binary"u8, 0]);
     }
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _bench.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     [Fact]
     public async Task What_is_ignored_or_binary_is_left_out() =>
@@ -36,12 +43,31 @@ public sealed class SearchTests : IAsyncLifetime
     [InlineData("*.{ts,tsx}", "src/deep/three.tsx src/deep/two.ts")]
     [InlineData("src/**/*.ts", "src/deep/two.ts")]
     [InlineData("src/*", "src/one.cs")]
+    [InlineData("/src/*.cs", "src/one.cs")]
     [InlineData("*.py", "")]
+    [InlineData("src/{one,two}.{cs,ts}", "src/one.cs")]
     public async Task A_glob_narrows_it(string glob, string files)
     {
         var answer = await SearchAsync(new { pattern = "class", glob });
 
         Assert.Equal(files, string.Join(' ', answer.Split('\n').Where(line => line.Contains(": ", StringComparison.Ordinal)).Select(line => line.Split(':')[0])));
+    }
+
+    [Fact]
+    public async Task A_glob_that_cannot_be_read_is_refused() =>
+        Assert.StartsWith("Error: 'glob' cannot be read:", await SearchAsync(new { pattern = "class", glob = "a/../b" }), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Files_that_cannot_be_read_do_not_spoil_the_rest()
+    {
+        await Cli.Wrap("git").WithArguments(["add", "top.cs", "src/deep/two.ts"]).WithWorkingDirectory(_bench.Workspace.Root).ExecuteAsync(TestContext.Current.CancellationToken);
+        File.Delete(_bench.Workspace.At("top.cs"));
+        File.Delete(_bench.Workspace.At("src/deep/two.ts"));
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(_bench.Workspace.At("top.cs")));
+        Directory.CreateDirectory(_bench.Workspace.At("src/deep/two.ts"));
+
+        Assert.Equal("src/one.cs:1: class One\n(1 files could not be read)\n", await SearchAsync(new { pattern = "class", glob = "*.{cs,ts}" }));
     }
 
     [Fact]
@@ -97,7 +123,7 @@ public sealed class SearchTests : IAsyncLifetime
     [Fact]
     public async Task A_tracked_file_that_is_gone_is_no_trouble()
     {
-        await CliWrap.Cli.Wrap("git").WithArguments(["add", "top.cs"]).WithWorkingDirectory(_bench.Workspace.Root).ExecuteAsync(TestContext.Current.CancellationToken);
+        await Cli.Wrap("git").WithArguments(["add", "top.cs"]).WithWorkingDirectory(_bench.Workspace.Root).ExecuteAsync(TestContext.Current.CancellationToken);
         File.Delete(_bench.Workspace.At("top.cs"));
 
         Assert.DoesNotContain("top.cs", await SearchAsync(new { pattern = "class" }), StringComparison.Ordinal);

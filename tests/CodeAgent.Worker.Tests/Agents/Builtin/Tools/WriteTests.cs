@@ -4,11 +4,15 @@ namespace CodeAgent.Worker.Tests.Agents.Builtin.Tools;
 
 public sealed class WriteTests : IAsyncLifetime
 {
-    private AgentBench _bench = null!;
+    private ToolBench _bench = null!;
 
-    public async ValueTask InitializeAsync() => _bench = await AgentBench.CreateAsync();
+    public async ValueTask InitializeAsync() => _bench = await ToolBench.CreateAsync();
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _bench.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     [Fact]
     public async Task A_new_file_gets_its_folders()
