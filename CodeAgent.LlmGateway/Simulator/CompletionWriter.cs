@@ -38,9 +38,9 @@ internal sealed class CompletionWriter(Conversation conversation, Step step, str
         {
             var call = step.Calls[index];
             yield return Piece(new Message { ToolCalls = [Call(call, index, "") with { Index = index }] });
-            foreach (var part in call.Arguments.Chunk(ArgumentsPiece))
+            foreach (var part in Parts(call.Arguments))
             {
-                yield return Piece(new Message { ToolCalls = [new() { Index = index, Function = new(null, new string(part)) }] });
+                yield return Piece(new Message { ToolCalls = [new() { Index = index, Function = new(null, part) }] });
             }
         }
 
@@ -51,6 +51,18 @@ internal sealed class CompletionWriter(Conversation conversation, Step step, str
         }
 
         yield return "data: [DONE]\n\n"u8.ToArray();
+    }
+
+    private static IEnumerable<string> Parts(string text)
+    {
+        for (var start = 0; start < text.Length;)
+        {
+            // A character of two code units is one character on the wire.
+            var end = Math.Min(text.Length, start + ArgumentsPiece);
+            end += end < text.Length && char.IsLowSurrogate(text[end]) ? 1 : 0;
+            yield return text[start..end];
+            start = end;
+        }
     }
 
     // A word with the space before it.

@@ -72,6 +72,7 @@ internal sealed class OpenAiProvider(ProviderClients clients) : IModelProvider
         HttpRequestError.SecureConnectionError => "TLS failed",
         HttpRequestError.ResponseEnded => "it closed the connection before it answered",
         HttpRequestError.HttpProtocolError or HttpRequestError.VersionNegotiationError => "it speaks another version of HTTP",
+        HttpRequestError.Unknown => "the connection broke",
         _ => error.ToString(),
     };
 }

@@ -1,0 +1,56 @@
+using CodeAgent.LlmGateway.Configuration;
+using CodeAgent.ServiceDefaults.Configuration;
+
+namespace CodeAgent.LlmGateway.Tests.Configuration;
+
+public sealed class GatewayConfigTests
+{
+    private const string Good = """
+        providers:
+          a: { kind: openai, baseUrl: "http://127.0.0.1:1/v1" }
+        models:
+          m: { provider: a }
+        default: [m]
+        """;
+
+    private static GatewayConfig Read(string text) =>
+        ConfigReader<GatewayConfig>.Read("gateway.yaml", text, name => name == "KEY" ? "k" : null, GatewayConfigValidator.Validate);
+
+    [Fact]
+    public async Task The_file_that_is_shipped_is_good_without_any_variable()
+    {
+        var file = await ConfigFile.LoadAsync<GatewayConfig>(
+            Path.Combine(AppContext.BaseDirectory, "gateway.yaml"), _ => null, GatewayConfigValidator.Validate, TestContext.Current.CancellationToken);
+
+        Assert.Equal("simulator", file.Current.Default[^1]);
+        Assert.All(file.Current.Providers.Where(provider => provider.Key is "openai" or "anthropic"), provider => Assert.False(provider.Value.ApiKey!.HasValue));
+    }
+
+    [Fact]
+    public void Nothing_at_all_is_the_simulator() => Assert.Equal(["simulator"], Read("").Default);
+
+    [Theory]
+    [InlineData("  a: {", "  a: { apiKey: sk-literal,", 2, "a secret is not written here")]
+    [InlineData("kind: openai, ", "", 2, "a provider has a kind")]
+    [InlineData("kind: openai, ", "kind: gemini, ", 2, "the value does not fit")]
+    [InlineData("http://127.0.0.1:1/v1", "127.0.0.1/v1", 2, "an http or https address")]
+    [InlineData("http://127.0.0.1:1/v1", "http://user:pass@h/v1", 2, "an http or https address")]
+    [InlineData("http://127.0.0.1:1/v1", "http://h/v1?key=1", 2, "an http or https address")]
+    [InlineData("  a: {", "  a/b: { kind: simulator }\n  a: {", 2, "a provider's name has no '/'")]
+    [InlineData("kind: openai, ", "kind: openai, silenceTimeout: 1ms, ", 2, "a duration from")]
+    [InlineData("provider: a", "provider: b", 4, "there is no provider 'b'; there are: a")]
+    [InlineData("provider: a", "provider: a, pricing: { inputPerMillion: -1 }", 4, "a price is 0 to 100000 dollars")]
+    [InlineData("  m: {", "  default: { provider: a }\n  m: {", 4, "'default' is chosen by the list")]
+    [InlineData("default: [m]", "default: []", 5, "the list is empty")]
+    [InlineData("default: [m]", "default: [m, n]", 5, "there is no model 'n'; there are: m")]
+    [InlineData("default: [m]", "default: [m]\nmaxRequestBytes: 5", 6, "1024 to")]
+    [InlineData("default: [m]", "default: [m]\nturns: { keep: 1s }", 6, "a duration from")]
+    [InlineData("default: [m]", "default: [m]\nturns: { maxAnswerBytes: -1 }", 6, "0 to")]
+    public void What_is_wrong_is_said_with_its_line(string part, string instead, int line, string reason)
+    {
+        var e = Assert.Throws<ConfigFileException>(() => Read(Good.Replace(part, instead, StringComparison.Ordinal)));
+
+        Assert.Equal(line, e.Problems[0].Line);
+        Assert.StartsWith(reason, e.Problems[0].Reason, StringComparison.Ordinal);
+    }
+}
