@@ -34,7 +34,8 @@ internal sealed class Attempt(
         _result = _result with { State = _before.Agent, Summary = _before.Summary };
         try
         {
-            return Ended(Outcome.Succeeded, null) with { Delivery = await WorkAsync(cancellationToken) };
+            var delivery = await WorkAsync(cancellationToken);
+            return Ended(Outcome.Succeeded, null) with { Delivery = delivery };
         }
         catch (TaskFailedException e)
         {

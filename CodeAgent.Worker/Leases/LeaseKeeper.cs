@@ -41,6 +41,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     private readonly Task _beating;
     private volatile FollowUp[] _messages = [];
     private int _reason;
+    private volatile bool _closing;
 
     /// <summary>Begins at once.</summary>
     public LeaseKeeper(LeaseApi api, Lease lease, TimeSpan patience, TimeProvider time, ILogger logger)
@@ -87,6 +88,9 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         _lost.Cancel();
     }
 
+    /// <summary>The lease is about to be ended from here: that it is over is no news any more to the heartbeats.</summary>
+    public void Close() => _closing = true;
+
     /// <summary>Asks now whether the lease still holds.</summary>
     /// <exception cref="LeaseLostException">It does not.</exception>
     public Task ConfirmAsync(CancellationToken cancellationToken) => BeatAsync(TimeSpan.Zero, cancellationToken);
@@ -119,13 +123,12 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
                 }
             }
         }
-        catch (LeaseLostException e)
+        catch (Exception e) when (e is LeaseLostException or ApiRefusedException)
         {
-            GiveUp(e.Message);
-        }
-        catch (ApiRefusedException e)
-        {
-            GiveUp(e.Message);
+            if (!_closing)
+            {
+                GiveUp(e.Message);
+            }
         }
         catch (OperationCanceledException) when (_end.IsCancellationRequested)
         {

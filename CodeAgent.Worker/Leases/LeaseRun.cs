@@ -42,6 +42,7 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
 
         await TryAsync("events", () => events.FlushAsync(farewell.Token));
         await TryAsync("log", () => _api.UploadAsync("log", "text/plain; charset=utf-8", log.Path, farewell.Token));
+        keeper.Close();
         if (end is null)
         {
             await _api.ReleaseAsync(new() { Reason = "the worker is being stopped" }, farewell.Token);

@@ -8,6 +8,8 @@ namespace CodeAgent.Worker.Leases;
 /// <summary>Runs leases, each under the trace of the request that submitted its task.</summary>
 internal sealed partial class LeaseRunner(LeaseServices services, WorkerMetrics metrics, ILogger<LeaseRunner> logger)
 {
+    private static readonly Func<ILogger, Guid, IDisposable?> TaskScope = LoggerMessage.DefineScope<Guid>("Task {TaskId}");
+
     /// <summary>The agents that this worker can run.</summary>
     public IReadOnlyList<string> Agents { get; } = [.. services.Agents.Select(agent => agent.Name)];
 
@@ -17,7 +19,7 @@ internal sealed partial class LeaseRunner(LeaseServices services, WorkerMetrics 
     public async Task RunAsync(Lease lease, CancellationToken draining)
     {
         using var activity = Begin(lease);
-        using var scope = logger.BeginScope(new Dictionary<string, object> { [CodeAgentTelemetry.TaskIdTag] = lease.TaskId });
+        using var scope = TaskScope(logger, lease.TaskId);
         var start = services.Time.GetTimestamp();
         metrics.Began(lease.Request.Agent.Name);
         LogBegins(lease.Attempt, lease.Request.Agent.Name, lease.Checkpoint?.Turn ?? 0);

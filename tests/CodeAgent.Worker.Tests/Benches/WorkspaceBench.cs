@@ -1,0 +1,93 @@
+using CodeAgent.Contracts;
+using CodeAgent.Worker.Configuration;
+using CodeAgent.Worker.Deliveries;
+using CodeAgent.Worker.Processes;
+using CodeAgent.Worker.Workspaces;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CodeAgent.Worker.Tests.Benches;
+
+/// <summary>Real workspaces of real repositories, in a folder that is gone after the test.</summary>
+internal sealed class WorkspaceBench : IDisposable
+{
+    private readonly TestFolder _folder = new();
+    private long _fence;
+
+    public WorkspaceBench()
+    {
+        Folders = new(_folder["work"]);
+        Git = new(Folders);
+        Cache = new(Folders, Git, TimeProvider.System, NullLogger<RepositoryCache>.Instance);
+        Deliverer = new(Cache, Git, () => Options);
+        Commands = new CommandRunner(Folders, () => Options, TimeProvider.System, NullLogger<CommandRunner>.Instance);
+    }
+
+    public WorkerOptions Options { get; } = new();
+
+    public WorkFolders Folders { get; }
+
+    public Git Git { get; }
+
+    public RepositoryCache Cache { get; }
+
+    public Deliverer Deliverer { get; }
+
+    public ICommandRunner Commands { get; }
+
+    public string this[string relative] => _folder[relative];
+
+    public static Lease LeaseFor(RepositoryRequest? repository, Checkpoint? checkpoint = null, long fence = 1) => new()
+    {
+        TaskId = Guid.CreateVersion7(),
+        Fence = fence,
+        Attempt = 1,
+        Run = 1,
+        Token = "",
+        LeaseSeconds = 10,
+        Request = new() { Prompt = "Do it", Repository = repository },
+        TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        Checkpoint = checkpoint,
+        Usage = new(),
+        SecondsUsed = 0,
+    };
+
+    public Task<TestRepository> RepositoryAsync(string name = "origin") => TestRepository.CreateAsync(_folder[name]);
+
+    public Task<Workspace> OpenAsync(TestRepository? repository, string? reference = null, Checkpoint? checkpoint = null) =>
+        OpenAsync(LeaseFor(repository is null ? null : new() { Url = repository.Url, Ref = reference }, checkpoint, Interlocked.Increment(ref _fence)));
+
+    public Task<Workspace> OpenAsync(Lease lease)
+    {
+        var folder = Folders.FolderOf(lease.TaskId, lease.Fence);
+        folder.CreateForCommands();
+        return new WorkspaceFactory(Cache, Git, () => Options, TimeProvider.System).OpenAsync(lease, folder, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Runs a script in a workspace, as an agent would.</summary>
+    public async Task<CommandResult> RunAsync(Workspace workspace, string script)
+    {
+        var result = await Commands.RunAsync(new()
+        {
+            Script = script,
+            Directory = workspace.Folder.Tree,
+            TaskId = Guid.NewGuid(),
+            TimeLimit = TimeSpan.FromSeconds(30),
+        }, TestContext.Current.CancellationToken);
+        Assert.True(result.ExitCode == 0, result.Output);
+        return result;
+    }
+
+    public void Dispose()
+    {
+        foreach (var folder in Directory.Exists(Folders.Tasks) ? Directory.GetDirectories(Folders.Tasks) : [])
+        {
+            var temp = new TaskFolder(folder).Temp;
+            if (Directory.Exists(temp))
+            {
+                Directory.Delete(temp, recursive: true);
+            }
+        }
+
+        _folder.Dispose();
+    }
+}

@@ -1,1 +1,0 @@
-namespace CodeAgent.Worker.Tests;
