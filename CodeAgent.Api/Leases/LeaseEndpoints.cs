@@ -31,7 +31,7 @@ internal static partial class LeaseEndpoints
         held.MapPost("/events", AppendEventsAsync).WithSummary("Report events").Accepts<EventBatch>("application/json");
         held.MapPut("/checkpoint", StoreCheckpointAsync).WithSummary("Store the state after a turn").Accepts<Checkpoint>("application/json");
         held.MapPut("/artifacts/{name}", StoreArtifactAsync).WithSummary("Store an artifact")
-            .WithMetadata(new DisableRequestSizeLimitAttribute()).Accepts<Stream>("application/octet-stream");
+            .WithMetadata(new DisableRequestSizeLimitAttribute()).Accepts<Stream>("*/*");
         held.MapPost("/complete", CompleteAsync).WithSummary("End the task").Accepts<CompleteRequest>("application/json");
         held.MapPost("/release", ReleaseAsync).WithSummary("Give the task back").Accepts<ReleaseRequest>("application/json");
         return app;
