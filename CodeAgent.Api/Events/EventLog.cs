@@ -85,11 +85,11 @@ internal sealed partial class EventLog(
         }
         catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
         {
-            LogAway(e);
+            LogAway(e.GetType().Name);
             return otherwise;
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Redis is away; a stream of events waits for it")]
-    private partial void LogAway(Exception e);
+    [LoggerMessage(LogLevel.Warning, "Redis is away ({Error}); a stream of events waits for it")]
+    private partial void LogAway(string error);
 }

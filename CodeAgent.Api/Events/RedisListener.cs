@@ -33,7 +33,7 @@ internal abstract partial class RedisListener(IConnectionMultiplexer redis, stri
 
     private async Task<ChannelMessageQueue> SubscribeAsync(CancellationToken stoppingToken)
     {
-        while (true)
+        for (var tries = 1; ; tries++)
         {
             try
             {
@@ -41,7 +41,12 @@ internal abstract partial class RedisListener(IConnectionMultiplexer redis, stri
             }
             catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
             {
-                LogNotSubscribed(e, channel);
+                // Once is enough to know; it goes on until Redis is there.
+                if (tries == 1)
+                {
+                    LogNotSubscribed(channel, e.GetType().Name);
+                }
+
                 await Task.Delay(Pause, time, stoppingToken);
             }
         }
@@ -64,12 +69,12 @@ internal abstract partial class RedisListener(IConnectionMultiplexer redis, stri
         }
         catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException or ObjectDisposedException)
         {
-            LogNotSubscribed(e, channel);
+            LogNotSubscribed(channel, e.GetType().Name);
         }
 
         Missed();
     }
 
-    [LoggerMessage(LogLevel.Warning, "Not listening to {Channel} yet: Redis does not answer")]
-    private partial void LogNotSubscribed(Exception e, string channel);
+    [LoggerMessage(LogLevel.Warning, "Not listening to {Channel} yet: Redis does not answer ({Error})")]
+    private partial void LogNotSubscribed(string channel, string error);
 }

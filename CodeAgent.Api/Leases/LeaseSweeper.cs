@@ -27,7 +27,11 @@ internal sealed partial class LeaseSweeper(
             }
             catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
             {
-                LogAway(e);
+                if (heard)
+                {
+                    LogAway(e.GetType().Name);
+                }
+
                 heard = false;
             }
             catch (ProblemException e)
@@ -57,8 +61,8 @@ internal sealed partial class LeaseSweeper(
     [LoggerMessage(LogLevel.Warning, "Lease {Fence} of task {TaskId} lapsed; the task is {Status} now")]
     private partial void LogLapsed(long fence, Guid taskId, string status);
 
-    [LoggerMessage(LogLevel.Warning, "Redis is away; leases get their time again when it is back")]
-    private partial void LogAway(Exception e);
+    [LoggerMessage(LogLevel.Warning, "Redis is away ({Error}); leases get their time again when it is back")]
+    private partial void LogAway(string error);
 
     [LoggerMessage(LogLevel.Warning, "A lapsed lease could not be ended this time")]
     private partial void LogBusy(Exception e);

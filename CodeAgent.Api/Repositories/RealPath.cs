@@ -6,9 +6,8 @@ internal static class RealPath
     // As the kernel does, so that a link to itself ends.
     private const int MostLinks = 40;
 
-    /// <summary>The path without links in it. What does not exist is taken as it is written.</summary>
-    /// <exception cref="IOException">There are too many links in it.</exception>
-    public static string Of(string path)
+    /// <summary>The path without links in it; null where there are too many. What does not exist is taken as it is written.</summary>
+    public static string? Of(string path)
     {
         var links = 0;
         var pending = new Stack<string>(Parts(Path.GetFullPath(path)));
@@ -24,7 +23,7 @@ internal static class RealPath
             {
                 if (++links > MostLinks)
                 {
-                    throw new IOException("Too many links in a path.");
+                    return null;
                 }
 
                 real = Path.IsPathRooted(target) ? Path.GetPathRoot(target)! : real;
@@ -43,8 +42,8 @@ internal static class RealPath
     }
 
     /// <summary>Whether a path is a folder or something in it; both without links.</summary>
-    public static bool IsWithin(string path, string folder) =>
-        path == folder || path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    public static bool IsWithin(string? path, string? folder) =>
+        path is not null && folder is not null && (path == folder || path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal));
 
     // The last one first, as they go onto the stack.
     private static IEnumerable<string> Parts(string path) =>

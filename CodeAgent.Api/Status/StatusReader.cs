@@ -62,7 +62,7 @@ internal sealed partial class StatusReader(
         }
         catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
         {
-            LogAway(e);
+            LogAway(e.GetType().Name);
             return null;
         }
     }
@@ -74,6 +74,6 @@ internal sealed partial class StatusReader(
         return oldest is [var id] ? (await tasks.FindAsync(Guid.Parse(id.ToString())))?.CreatedAt : null;
     }
 
-    [LoggerMessage(LogLevel.Warning, "Redis is away; a stream of the status waits for it")]
-    private partial void LogAway(Exception e);
+    [LoggerMessage(LogLevel.Warning, "Redis is away ({Error}); a stream of the status waits for it")]
+    private partial void LogAway(string error);
 }

@@ -21,24 +21,23 @@ public static partial class JsonBody
                 "The body must be JSON, sent with Content-Type: application/json.");
         }
 
+        // The server's own limit would cut the connection, and most clients would see that rather than the answer. Without it,
+        // the server answers, and then reads the rest away for a few seconds.
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null;
+        }
+
         if (request.ContentLength > limit)
         {
             throw TooLarge(limit);
         }
 
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-        {
-            size.MaxRequestBodySize = limit;
-        }
-
         try
         {
-            return await JsonSerializer.DeserializeAsync(request.Body, type, request.HttpContext.RequestAborted)
+            await using var body = new LimitedStream(request.Body, limit, () => TooLarge(limit));
+            return await JsonSerializer.DeserializeAsync(body, type, request.HttpContext.RequestAborted)
                 ?? throw new ProblemException("invalid-json", StatusCodes.Status400BadRequest, "The body is null where an object was expected.");
-        }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            throw TooLarge(limit);
         }
         catch (JsonException e)
         {

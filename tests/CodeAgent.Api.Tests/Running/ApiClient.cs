@@ -115,7 +115,7 @@ internal sealed class ApiClient(HttpClient http) : IDisposable
     /// <summary>The same, with the token of a lease.</summary>
     public ApiClient With(Lease lease)
     {
-        var other = new HttpClient { BaseAddress = Http.BaseAddress, Timeout = Http.Timeout };
+        var other = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = Http.BaseAddress, Timeout = Http.Timeout };
         other.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", lease.Token);
         return new(other);
     }

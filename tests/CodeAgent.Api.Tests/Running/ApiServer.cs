@@ -24,6 +24,7 @@ internal sealed class ApiServer : WebApplicationFactory<Program>
             ["CODEAGENT_API_KEY"] = ApiKey,
             ["CODEAGENT_WORKER_KEY"] = WorkerKey,
             ["CODEAGENT_HOME"] = folder,
+            ["Logging:LogLevel:Default"] = "Warning",
         };
         UseKestrel(0);
     }
@@ -43,7 +44,8 @@ internal sealed class ApiServer : WebApplicationFactory<Program>
 
     public ApiClient Client(string? key = ApiKey)
     {
-        var http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
+        // The Api's own instrumentation listens in this process; it must not put its traces into what the tests send.
+        var http = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
         http.DefaultRequestHeaders.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
         return new(http);
     }

@@ -4,12 +4,11 @@ using CodeAgent.Testing.Redis;
 namespace CodeAgent.Api.Tests.Running;
 
 /// <summary>Tests against a running Api and a Redis of the class's own; once with each kind of server.</summary>
-public abstract class ApiTests(RedisFixture redis) : IAsyncLifetime
+public abstract class ApiTests(IApiFixture fixture) : IAsyncLifetime
 {
     protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     private readonly List<IDisposable> _clients = [];
-    private string _folder = "";
 
     private protected ApiServer Server { get; private set; } = null!;
 
@@ -17,42 +16,32 @@ public abstract class ApiTests(RedisFixture redis) : IAsyncLifetime
 
     private protected ApiClient Worker { get; private set; } = null!;
 
-    protected RedisFixture Redis { get; } = redis;
-
-    protected string Folder => _folder;
+    protected RedisFixture Redis => fixture.Redis;
 
     protected virtual IEnumerable<(string Name, string Value)> Settings => [];
 
     protected static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public virtual async ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         Assert.SkipWhen(Redis.Unavailable is not null, Redis.Unavailable ?? "");
 
         // Tests of a class share the server: what one leaves in the queue must not be the next one's work.
         await Redis.Client.GetDatabase().ExecuteAsync("FLUSHALL");
-        _folder = Directory.CreateTempSubdirectory("codeagent-api-").FullName;
-        Server = StartServer();
+        Server = fixture.Server(Settings);
         Api = Keep(Server.Client());
         Worker = Keep(Server.Client(ApiServer.WorkerKey));
     }
 
-    public virtual async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         _clients.ForEach(client => client.Dispose());
-        if (Server is not null)
-        {
-            await Server.DisposeAsync();
-        }
-
-        if (_folder.Length > 0)
-        {
-            Directory.Delete(_folder, recursive: true);
-        }
+        return ValueTask.CompletedTask;
     }
 
-    private protected ApiServer StartServer() => ApiServer.Start(Redis.ConnectionString, _folder, Settings);
+    /// <summary>Another instance on the same Redis.</summary>
+    private protected ApiServer StartAnother() => ApiServer.Start(Redis.ConnectionString, fixture.Folder, Settings);
 
     private protected T Keep<T>(T client)
         where T : IDisposable

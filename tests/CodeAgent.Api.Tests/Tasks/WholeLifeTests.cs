@@ -4,7 +4,7 @@ using CodeAgent.Testing.Redis;
 
 namespace CodeAgent.Api.Tests.Tasks;
 
-public abstract class WholeLifeTests(RedisFixture redis) : ApiTests(redis)
+public abstract class WholeLifeTests(IApiFixture fixture) : ApiTests(fixture)
 {
     [Fact]
     public async Task Submitted_claimed_reported_completed_and_watched()
@@ -29,6 +29,6 @@ public abstract class WholeLifeTests(RedisFixture redis) : ApiTests(redis)
     }
 }
 
-public sealed class WholeLifeOnGarnet(GarnetFixture redis) : WholeLifeTests(redis), IClassFixture<GarnetFixture>;
+public sealed class WholeLifeOnGarnet(ApiOn<GarnetFixture> fixture) : WholeLifeTests(fixture), IClassFixture<ApiOn<GarnetFixture>>;
 
-public sealed class WholeLifeOnRedis(RedisServerFixture redis) : WholeLifeTests(redis), IClassFixture<RedisServerFixture>;
+public sealed class WholeLifeOnRedis(ApiOn<RedisServerFixture> fixture) : WholeLifeTests(fixture), IClassFixture<ApiOn<RedisServerFixture>>;
