@@ -10,6 +10,7 @@ internal sealed partial class ParentWatch(int parent, IHostApplicationLifetime l
 {
     public const string Variable = "CODEAGENT_PARENT_PID";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -25,6 +26,16 @@ internal sealed partial class ParentWatch(int parent, IHostApplicationLifetime l
 
         LogParentGone(parent);
         lifetime.StopApplication();
+        _ = EndAsync();
+    }
+
+    // Nobody is left who would end a service that hangs while it stops.
+    private async Task EndAsync()
+    {
+        await Task.Delay(Patience, time);
+        LogHangs();
+        using var self = System.Diagnostics.Process.GetCurrentProcess();
+        self.Kill();
     }
 
     // A number alone can be taken by another process, and a killed process stays in the table until it is collected:
@@ -58,15 +69,7 @@ internal sealed partial class ParentWatch(int parent, IHostApplicationLifetime l
 
     [LoggerMessage(LogLevel.Warning, "Process {Parent}, which started this service, is gone: stopping")]
     private partial void LogParentGone(int parent);
-}
 
-internal static class ParentWatchExtensions
-{
-    public static void AddParentWatch(this WebApplicationBuilder builder)
-    {
-        if (int.TryParse(builder.Configuration[ParentWatch.Variable], NumberStyles.None, CultureInfo.InvariantCulture, out var parent))
-        {
-            builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ParentWatch>(services, parent));
-        }
-    }
+    [LoggerMessage(LogLevel.Error, "The service did not stop in time and ends itself")]
+    private partial void LogHangs();
 }

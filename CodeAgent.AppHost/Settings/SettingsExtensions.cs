@@ -1,0 +1,102 @@
+using System.Collections;
+using System.Globalization;
+
+namespace CodeAgent.AppHost.Settings;
+
+internal static class SettingsExtensions
+{
+    private const string Solution = "CodeAgent.sln";
+
+    /// <summary>Reads the settings and makes what they need: keys, and the folder for data.</summary>
+    /// <exception cref="SettingsException">One of them is wrong.</exception>
+    public static async Task<AppHostSettings> AddSettingsAsync(this IDistributedApplicationBuilder builder)
+    {
+        var configuration = builder.Configuration;
+        var publishing = builder.ExecutionContext.IsPublishMode;
+        var home = Home(configuration);
+        var data = new DataDirectory(Path.GetFullPath(Text(configuration, "Data:Directory") ?? Path.Combine(home, "artifacts")));
+        var settings = new AppHostSettings
+        {
+            Home = home,
+            Data = data,
+            Ports = Ports.Read(configuration),
+            Redis = publishing ? RedisChoice.Container : await RedisChoice.ReadAsync(Text(configuration, "Redis")),
+            Dashboard = AppHostOptions.WithDashboard(configuration),
+            Workers = Number(configuration, "Workers", 2, 1, 64),
+            Environment = Text(configuration, "DOTNET_ENVIRONMENT") ?? Environments.Development,
+            Keys = publishing ? DevelopmentKeys.None : await DevelopmentKeys.ReadAsync(configuration, data.Keys),
+            Publishing = publishing,
+        };
+        builder.Services.AddSingleton(settings);
+        return settings;
+    }
+
+    /// <summary>Tells a service where it is: its folders, its parent, and that prompts, which are people's code, stay out of the traces.</summary>
+    public static IResourceBuilder<ProjectResource> WithSettings(this IResourceBuilder<ProjectResource> service, AppHostSettings settings)
+    {
+        service.WithEnvironment("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "false");
+        if (settings.Publishing)
+        {
+            return service;
+        }
+
+        // Where the caller wants telemetry, it goes there and not to the dashboard.
+        foreach (var (name, value) in Variables().Where(variable => variable.Name.StartsWith("OTEL_EXPORTER_", StringComparison.Ordinal)))
+        {
+            service.WithEnvironment(name, value);
+        }
+
+        return service
+            .WithEnvironment("CODEAGENT_HOME", settings.Home)
+            .WithEnvironment("CODEAGENT_DATA", settings.Data.Root)
+            .WithEnvironment("CODEAGENT_PARENT_PID", System.Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
+            .WithEnvironment("DOTNET_ENVIRONMENT", settings.Environment)
+            .WithEnvironment("ASPNETCORE_ENVIRONMENT", settings.Environment);
+    }
+
+    /// <summary>Lets the page link a task to its trace.</summary>
+    public static IResourceBuilder<ProjectResource> WithDashboardLink(this IResourceBuilder<ProjectResource> service, AppHostSettings settings) =>
+        settings.Dashboard && !settings.Publishing ? service.WithEnvironment("Dashboard__Url", settings.DashboardUrl) : service;
+
+    /// <summary>Takes the providers' keys away, which every child process of ours would inherit. By their usual name: <c>…_API_KEY</c>.</summary>
+    public static IResourceBuilder<ProjectResource> WithoutProviderKeys(this IResourceBuilder<ProjectResource> service)
+    {
+        foreach (var (name, _) in Variables().Where(variable =>
+            variable.Name.EndsWith("_API_KEY", StringComparison.OrdinalIgnoreCase) && !variable.Name.StartsWith("CODEAGENT_", StringComparison.Ordinal)))
+        {
+            service.WithEnvironment(name, "");
+        }
+
+        return service;
+    }
+
+    private static IEnumerable<(string Name, string Value)> Variables() =>
+        System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => ((string)variable.Key, (string?)variable.Value ?? ""));
+
+    private static string Home(IConfiguration configuration)
+    {
+        if (Text(configuration, "CODEAGENT_HOME") is { } given)
+        {
+            return Path.GetFullPath(given);
+        }
+
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, Solution)))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder?.FullName
+            ?? throw new SettingsException($"No folder above {AppContext.BaseDirectory} has {Solution}: set CODEAGENT_HOME to the repository.");
+    }
+
+    private static string? Text(IConfiguration configuration, string key) => configuration[key] is { Length: > 0 } text ? text : null;
+
+    private static int Number(IConfiguration configuration, string key, int usual, int least, int most)
+    {
+        var text = Text(configuration, key);
+        return text is null ? usual
+            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number
+            : throw new SettingsException($"{key} is '{text}'; it must be a number from {least} to {most}.");
+    }
+}
