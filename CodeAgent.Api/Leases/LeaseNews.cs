@@ -7,7 +7,8 @@ using Microsoft.Extensions.Options;
 namespace CodeAgent.Api.Leases;
 
 /// <summary>Extends leases, and tells their workers what people want of them.</summary>
-internal sealed class LeaseNews(TaskStore tasks, EventHub hub, WorkerRegistry workers, IOptions<LeaseOptions> options, TimeProvider time)
+internal sealed class LeaseNews(
+    TaskStore tasks, EventHub hub, WorkerRegistry workers, IHostApplicationLifetime lifetime, IOptions<LeaseOptions> options, TimeProvider time)
 {
     // More come with the next heartbeat.
     private const int MostMessages = 20;
@@ -22,12 +23,21 @@ internal sealed class LeaseNews(TaskStore tasks, EventHub hub, WorkerRegistry wo
         var task = (await tasks.ChangeAsync(id, heartbeat, cancellationToken: cancellationToken)).Require();
         await workers.SeenAsync(task.Lease!.Worker);
         var limit = TimeSpan.FromSeconds(Math.Min(request.WaitSeconds, options.Value.Ttl.TotalSeconds / 2));
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         while (!task.CancelRequested && task.Messages <= request.MessagesSeen && limit - time.GetElapsedTime(begin) is { Ticks: > 0 } left)
         {
-            var news = await watch.NextAsync(left, time, cancellationToken);
-            if (news.Count > 0 && !news.Any(IsForWorker))
+            try
             {
-                continue;
+                var news = await watch.NextAsync(left, time, either.Token);
+                if (news.Count > 0 && !news.Any(IsForWorker))
+                {
+                    continue;
+                }
+            }
+            catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                // The next heartbeat goes to another instance.
+                limit = TimeSpan.Zero;
             }
 
             task = await tasks.FindAsync(id) ?? throw TaskProblems.NotFound();

@@ -12,7 +12,7 @@ internal sealed class ApiConfig
     {
         for (var i = 0; i < config.Repositories.AllowedFolders.Count; i++)
         {
-            problems.Require(Path.IsPathRooted(config.Repositories.AllowedFolders[i]), $"repositories.allowedFolders[{i}]", "a folder is an absolute path, such as /home/me/source");
+            problems.Require(config.Repositories.AllowedFolders[i].Length > 0, $"repositories.allowedFolders[{i}]", "a folder is a path, such as /home/me/source");
         }
     }
 }
@@ -20,6 +20,6 @@ internal sealed class ApiConfig
 /// <summary>Which repositories tasks may name.</summary>
 internal sealed class RepositoryConfig
 {
-    /// <summary>Repositories in these folders may be named as <c>file:///…</c>. None by default. Absolute paths; links in them are followed.</summary>
+    /// <summary>Repositories in these folders may be named as <c>file:///…</c>. None by default. Relative paths begin at <c>CODEAGENT_HOME</c>; links are followed.</summary>
     public List<string> AllowedFolders { get; set; } = [];
 }

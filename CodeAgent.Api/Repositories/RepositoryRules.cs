@@ -6,7 +6,9 @@ using CodeAgent.ServiceDefaults.Configuration;
 namespace CodeAgent.Api.Repositories;
 
 /// <summary>Which repositories tasks may name. What is said about a wrong one never repeats it: it may hold a password.</summary>
-internal sealed partial class RepositoryRules(ConfigFile<ApiConfig> config)
+/// <param name="config">What is allowed.</param>
+/// <param name="home">Where relative folders begin.</param>
+internal sealed partial class RepositoryRules(ConfigFile<ApiConfig> config, string home)
 {
     private const string Field = "repository.url";
     private const int LongestUrl = 2_000;
@@ -54,7 +56,7 @@ internal sealed partial class RepositoryRules(ConfigFile<ApiConfig> config)
     private void RequireAllowed(string path)
     {
         var real = RealPath.Of(path);
-        Require(config.Current.Repositories.AllowedFolders.Any(folder => RealPath.IsWithin(real, RealPath.Of(folder))),
+        Require(config.Current.Repositories.AllowedFolders.Any(folder => RealPath.IsWithin(real, RealPath.Of(Path.Combine(home, folder)))),
             "Repositories on the disk are allowed only in the folders that config/api.yaml lists under repositories.allowedFolders.");
     }
 

@@ -41,7 +41,7 @@ internal static class TaskEndpoints
         HttpRequest http, TaskStore tasks, RepositoryRules repositories, IOptions<LeaseOptions> leases, TimeProvider time)
     {
         var request = await JsonBody.ReadAsync(http, ContractsJson.Default.TaskRequest, LongestBody);
-        var id = Guid.CreateVersion7(time.GetUtcNow());
+        var id = TaskIds.Next(time.GetUtcNow());
         TaskRules.Require(request, id, repositories);
 
         // Sampled or not, a request has a trace; only where nobody at all listens to traces there is none.

@@ -11,8 +11,8 @@ internal static class TaskExtensions
     /// <exception cref="ConfigFileException">config/api.yaml is not valid.</exception>
     public static async Task<WebApplicationBuilder> AddTasksAsync(this WebApplicationBuilder builder)
     {
-        await builder.AddConfigFileAsync<ApiConfig>("api.yaml", ApiConfig.Validate);
-        builder.Services.AddSingleton<RepositoryRules>();
+        var config = await builder.AddConfigFileAsync<ApiConfig>("api.yaml", ApiConfig.Validate);
+        builder.Services.AddSingleton(new RepositoryRules(config, builder.Configuration["CODEAGENT_HOME"] ?? Directory.GetCurrentDirectory()));
         builder.Services.AddSingleton<TaskStore>();
         builder.Services.AddSingleton<TaskList>();
         builder.Services.ConfigureHttpJsonOptions(json =>

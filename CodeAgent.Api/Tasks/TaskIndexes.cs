@@ -8,7 +8,7 @@ namespace CodeAgent.Api.Tasks;
 /// <summary>Turns a change of a task into the writes that keep its hash, its log, the indexes and the listeners in step.</summary>
 internal static class TaskIndexes
 {
-    // Larger than any time in milliseconds, and a hundred times that is exact in a double.
+    // Larger than any time in milliseconds. A hundred times that still leaves a double parts of a millisecond.
     private const double PriorityStep = 1e13;
 
     public static void Write(this TaskCommit commit, TaskState? before, TaskState after, IReadOnlyList<TaskEvent> events)
@@ -76,7 +76,7 @@ internal static class TaskIndexes
     }
 
     /// <summary>Higher priorities first, then first come, first served.</summary>
-    public static double Place(TaskState task) => -task.Priority * PriorityStep + task.QueuedAt.ToUnixTimeMilliseconds();
+    public static double Place(TaskState task) => (-task.Priority * PriorityStep) + (task.QueuedAt - DateTimeOffset.UnixEpoch).TotalMilliseconds;
 
     /// <summary>The state's name on the wire.</summary>
     public static string StatusName(TaskStatus status) => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());

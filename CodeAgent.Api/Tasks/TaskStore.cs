@@ -90,6 +90,11 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
 
             if (done)
             {
+                if (before?.Status != changed.State.Status)
+                {
+                    LogStatus(id, TaskIndexes.StatusName(changed.State.Status), command.GetType().Name);
+                }
+
                 await RemoveFilesAsync(before, changed.State);
                 return changed;
             }
@@ -130,6 +135,9 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
             }
         }
     }
+
+    [LoggerMessage(LogLevel.Information, "Task {TaskId} is {Status} after {Command}")]
+    private partial void LogStatus(Guid taskId, string status, string command);
 
     [LoggerMessage(LogLevel.Warning, "Redis did not answer to {Command} of task {TaskId}; looking whether it was done")]
     private partial void LogUnanswered(Exception e, Guid taskId, string command);

@@ -8,7 +8,7 @@ using CodeAgent.Testing.Redis;
 
 namespace CodeAgent.Api.Tests.Artifacts;
 
-public sealed class ArtifactTests(GarnetFixture redis) : ApiTests(redis), IClassFixture<GarnetFixture>
+public sealed class ArtifactTests(ApiOn<GarnetFixture> fixture) : ApiTests(fixture), IClassFixture<ApiOn<GarnetFixture>>
 {
     private const string Content = "0123456789 and the rest of it";
 

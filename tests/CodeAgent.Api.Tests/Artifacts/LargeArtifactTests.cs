@@ -11,7 +11,7 @@ namespace CodeAgent.Api.Tests.Artifacts;
 public sealed class AloneInTheProcess;
 
 [Collection(nameof(LargeArtifactTests))]
-public sealed class LargeArtifactTests(GarnetFixture redis) : ApiTests(redis), IClassFixture<GarnetFixture>
+public sealed class LargeArtifactTests(ApiOn<GarnetFixture> fixture) : ApiTests(fixture), IClassFixture<ApiOn<GarnetFixture>>
 {
     private const int Piece = 1024 * 1024;
     private const int Pieces = 64;

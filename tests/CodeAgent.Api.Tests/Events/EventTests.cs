@@ -1,6 +1,8 @@
 using System.Net;
+using CodeAgent.Api.Tasks;
 using CodeAgent.Api.Tests.Running;
 using CodeAgent.Contracts;
+using CodeAgent.Testing;
 using CodeAgent.Testing.Redis;
 
 namespace CodeAgent.Api.Tests.Events;
@@ -159,13 +161,24 @@ public abstract class EventTests(IApiFixture fixture) : ApiTests(fixture)
         var task = await Api.SubmitAsync();
         var second = StartAnother();
         using var client = second.Client();
-        var watching = client.WatchAsync(task.Id).ToListAsync(Stop).AsTask();
-        using var waiter = second.Client(ApiServer.WorkerKey);
-        var waiting = waiter.ClaimAsync(waitSeconds: 30, agents: ["aider"]);
-        await second.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Stop);
+        await using var watching = client.WatchAsync(task.Id).GetAsyncEnumerator(Stop);
+        Assert.True(await watching.MoveNextAsync());
+        using var worker = second.Client(ApiServer.WorkerKey);
+        var waiting = worker.ClaimAsync("waits", waitSeconds: 30, agents: ["aider"]);
+        await WorkerIsThereAsync("waits");
+        var held = Keep(client.With((await Worker.ClaimAsync())!));
+        Assert.True(await watching.MoveNextAsync());
+        var lapsesAt = await LapsesAtAsync();
+        var beating = held.HeartbeatAsync(task.Id, waitSeconds: 30);
+        await Eventually.TrueAsync(async () => await LapsesAtAsync() > lapsesAt, Limit, "the heartbeat came in");
 
-        Assert.Single(await watching);
+        await second.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(3), Stop);
+
+        Assert.False(await watching.MoveNextAsync());
         Assert.Null(await waiting);
+        Assert.False((await beating).CancelRequested);
+
+        async Task<double?> LapsesAtAsync() => await Redis.Client.GetDatabase().SortedSetScoreAsync(TaskKeys.Leases, task.Id.ToString());
     }
 
     private async Task<(Guid Task, ApiClient Held)> RunningAsync()

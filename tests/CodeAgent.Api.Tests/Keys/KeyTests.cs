@@ -7,11 +7,11 @@ using CodeAgent.Testing.Redis;
 
 namespace CodeAgent.Api.Tests.Keys;
 
-public sealed class KeyTestsOnGarnet(GarnetFixture redis) : KeyTests(redis), IClassFixture<GarnetFixture>;
+public sealed class KeyTestsOnGarnet(ApiOn<GarnetFixture> fixture) : KeyTests(fixture), IClassFixture<ApiOn<GarnetFixture>>;
 
-public sealed class KeyTestsOnRedis(RedisServerFixture redis) : KeyTests(redis), IClassFixture<RedisServerFixture>;
+public sealed class KeyTestsOnRedis(ApiOn<RedisServerFixture> fixture) : KeyTests(fixture), IClassFixture<ApiOn<RedisServerFixture>>;
 
-public abstract class KeyTests(RedisFixture redis) : ApiTests(redis)
+public abstract class KeyTests(IApiFixture fixture) : ApiTests(fixture)
 {
     [Fact]
     public async Task A_new_key_opens_what_its_scopes_say_and_nothing_else()

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using CodeAgent.Api.Tests.Running;
 using CodeAgent.Contracts;
-using CodeAgent.Testing;
 using CodeAgent.Testing.Redis;
 
 namespace CodeAgent.Api.Tests.Leases;
@@ -312,14 +311,6 @@ public abstract class LeaseTests(IApiFixture fixture) : ApiTests(fixture)
     private static StringContent Json(Checkpoint checkpoint) => Json(JsonSerializer.Serialize(checkpoint, ContractsJson.Default.Checkpoint));
 
     private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
-
-    // A worker is seen once its claim waits or is about to.
-    private Task WorkerIsThereAsync(string name) => Eventually.TrueAsync(async () =>
-    {
-        using var answer = await Api.Http.GetAsync("/v1/status", Stop);
-        var status = await ApiClient.ReadAsync(answer, HttpStatusCode.OK, ContractsJson.Default.SystemStatus);
-        return status.Workers.Any(worker => worker.Name == name);
-    }, Limit, $"{name} waits");
 }
 
 public sealed class LeasesOnGarnet(ApiOn<GarnetFixture> fixture) : LeaseTests(fixture), IClassFixture<ApiOn<GarnetFixture>>;

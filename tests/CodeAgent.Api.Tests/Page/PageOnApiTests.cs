@@ -6,7 +6,7 @@ namespace CodeAgent.Api.Tests.Page;
 
 /// <summary>The page with the whole Api behind it, and a worker played by the test.</summary>
 [Collection(nameof(Browser))]
-public sealed class PageOnApiTests(GarnetFixture redis, Browser browser) : ApiTests(redis), IClassFixture<GarnetFixture>
+public sealed class PageOnApiTests(ApiOn<GarnetFixture> fixture, Browser browser) : ApiTests(fixture), IClassFixture<ApiOn<GarnetFixture>>
 {
     [Fact]
     public async Task A_task_is_submitted_watched_and_its_patch_looked_at()

@@ -1,4 +1,6 @@
+using System.Net;
 using CodeAgent.Contracts;
+using CodeAgent.Testing;
 using CodeAgent.Testing.Redis;
 
 namespace CodeAgent.Api.Tests.Running;
@@ -18,6 +20,9 @@ public abstract class ApiTests(IApiFixture fixture) : IAsyncLifetime
 
     protected RedisFixture Redis => fixture.Redis;
 
+    /// <summary>What the Api keeps on the disk is here.</summary>
+    protected string Folder => fixture.Folder;
+
     protected virtual IEnumerable<(string Name, string Value)> Settings => [];
 
     protected static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -28,6 +33,11 @@ public abstract class ApiTests(IApiFixture fixture) : IAsyncLifetime
 
         // Tests of a class share the server: what one leaves in the queue must not be the next one's work.
         await Redis.Client.GetDatabase().ExecuteAsync("FLUSHALL");
+        foreach (var folder in Directory.EnumerateDirectories(Folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
         Server = fixture.Server(Settings);
         Api = Keep(Server.Client());
         Worker = Keep(Server.Client(ApiServer.WorkerKey));
@@ -52,4 +62,12 @@ public abstract class ApiTests(IApiFixture fixture) : IAsyncLifetime
 
     /// <summary>A client with the token of a lease.</summary>
     private protected ApiClient With(Lease lease) => Keep(Api.With(lease));
+
+    // A worker is seen once its claim waits or is about to.
+    protected Task WorkerIsThereAsync(string name) => Eventually.TrueAsync(async () =>
+    {
+        using var answer = await Api.Http.GetAsync("/v1/status", Stop);
+        var status = await ApiClient.ReadAsync(answer, HttpStatusCode.OK, ContractsJson.Default.SystemStatus);
+        return status.Workers.Any(worker => worker.Name == name);
+    }, Limit, $"{name} waits");
 }

@@ -21,8 +21,8 @@ public sealed class TaskRulesTests : IAsyncLifetime
         File.CreateSymbolicLink(Path.Combine(Allowed, "out"), "../other");
         File.CreateSymbolicLink(Path.Combine(_root, "in"), Path.Combine(Allowed, "repo"));
         var file = Path.Combine(_root, "api.yaml");
-        await File.WriteAllTextAsync(file, $"repositories:\n  allowedFolders: [ {Allowed} ]\n", TestContext.Current.CancellationToken);
-        _repositories = new(await ConfigFile.LoadAsync<ApiConfig>(file, _ => null, ApiConfig.Validate, TestContext.Current.CancellationToken));
+        await File.WriteAllTextAsync(file, "repositories:\n  allowedFolders: [ allowed ]\n", TestContext.Current.CancellationToken);
+        _repositories = new(await ConfigFile.LoadAsync<ApiConfig>(file, _ => null, ApiConfig.Validate, TestContext.Current.CancellationToken), _root);
     }
 
     public ValueTask DisposeAsync()
