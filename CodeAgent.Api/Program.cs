@@ -14,7 +14,7 @@ using CodeAgent.ServiceDefaults.Redis;
 return await ServiceMain.RunAsync(async () =>
 {
     var builder = WebApplication.CreateBuilder(args);
-    builder.AddServiceDefaults(telemetry => telemetry.Untraced = LeaseExtensions.IsPoll);
+    builder.AddServiceDefaults(telemetry => telemetry.Untraced = LeaseExtensions.IsRoutine);
     await builder.AddRedisAsync();
     builder.AddIdentity();
     await builder.AddTasksAsync();

@@ -25,7 +25,7 @@ public static class EventTypes
     /// <summary>A worker took it. <c>{ worker, fence, turn }</c>: goes on after that turn.</summary>
     public const string TaskClaimed = "task.claimed";
 
-    /// <summary>Back in the queue. <c>{ worker, reason }</c> where reason is <c>lease_lapsed</c>, <c>released</c> or <c>retry</c>.</summary>
+    /// <summary>Back in the queue. <c>{ worker, reason }</c> where reason is <c>lease_lapsed</c>, <c>released</c>, <c>retry</c> or <c>message</c> (an answer came).</summary>
     public const string TaskRequeued = "task.requeued";
 
     /// <summary>Somebody asked for the end. <c>{}</c></summary>

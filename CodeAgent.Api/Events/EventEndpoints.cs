@@ -41,14 +41,10 @@ internal static class EventEndpoints
         Guid id, HttpRequest http, TaskStore tasks, EventLog log, IOptions<EventOptions> options,
         [FromHeader(Name = LastEventId), Description("Number of the last event that came; sent by clients that come back.")] string? lastEventId = null,
         [Description("Number of the event to begin after; 0 by default.")] string? after = null,
-        [Description("Events of a page: 1 to 500, 100 by default. Not for streams.")] int limit = 100)
+        [Description("Events of a page: 1 to 500, 100 by default. Not for streams.")] string? limit = null)
     {
         var begin = lastEventId is { Length: > 0 } ? Number(LastEventId, lastEventId) : after is null ? 0 : Number("after", after);
-        if (limit is < 1 or > LongestPage)
-        {
-            throw TaskProblems.Invalid("limit", $"limit is 1 to {LongestPage}.");
-        }
-
+        var size = QueryParameters.PageSize(limit, 100, LongestPage);
         if (await tasks.FindAsync(id) is null)
         {
             throw TaskProblems.NotFound();
@@ -56,7 +52,7 @@ internal static class EventEndpoints
 
         if (WantsPage(http))
         {
-            return await PageAsync(id, begin, limit, log);
+            return await PageAsync(id, begin, size, log);
         }
 
         // Browsers come back after each end of a stream, unless they are told that there is no more.

@@ -83,7 +83,7 @@ internal sealed partial class EventLog(
         {
             return await answer;
         }
-        catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
+        catch (Exception e) when (e.MeansRedisIsAway())
         {
             LogAway(e.GetType().Name);
             return otherwise;

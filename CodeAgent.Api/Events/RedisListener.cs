@@ -1,3 +1,4 @@
+using CodeAgent.ServiceDefaults.Redis;
 using StackExchange.Redis;
 
 namespace CodeAgent.Api.Events;
@@ -39,7 +40,7 @@ internal abstract partial class RedisListener(IConnectionMultiplexer redis, stri
             {
                 return await redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(channel));
             }
-            catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
+            catch (Exception e) when (e.MeansRedisIsAway())
             {
                 // Once is enough to know; it goes on until Redis is there.
                 if (tries == 1)
@@ -67,7 +68,7 @@ internal abstract partial class RedisListener(IConnectionMultiplexer redis, stri
         {
             await redis.GetSubscriber().PingAsync();
         }
-        catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException or ObjectDisposedException)
+        catch (Exception e) when (e.MeansRedisIsAway() || e is ObjectDisposedException)
         {
             LogNotSubscribed(channel, e.GetType().Name);
         }

@@ -4,9 +4,11 @@ namespace CodeAgent.Api.Leases;
 
 internal static class LeaseExtensions
 {
-    /// <summary>Whether a request is one of those that come again and again whether or not anything happens.</summary>
-    public static bool IsPoll(HttpContext context) => context.Request.Path is var path
-        && (path == "/v1/leases" || (path.StartsWithSegments("/v1/leases", StringComparison.Ordinal) && path.Value!.EndsWith("/heartbeat", StringComparison.Ordinal)));
+    /// <summary>Whether a request is one of those that come all the time: claims and heartbeats, whether or not anything happens, and events by the hundred.</summary>
+    public static bool IsRoutine(HttpContext context) => context.Request.Path is var path
+        && (path == "/v1/leases"
+            || (path.StartsWithSegments("/v1/leases", StringComparison.Ordinal, out var rest)
+                && (rest.Value!.EndsWith("/heartbeat", StringComparison.Ordinal) || rest.Value.EndsWith("/events", StringComparison.Ordinal))));
 
     /// <summary>Adds what grants, extends and ends leases.</summary>
     public static WebApplicationBuilder AddLeases(this WebApplicationBuilder builder)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using CodeAgent.Api.Tasks;
 using CodeAgent.ServiceDefaults.Problems;
+using CodeAgent.ServiceDefaults.Redis;
 using CodeAgent.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -25,7 +26,7 @@ internal sealed partial class LeaseSweeper(
                 await SweepAsync(stoppingToken);
                 heard = true;
             }
-            catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
+            catch (Exception e) when (e.MeansRedisIsAway())
             {
                 if (heard)
                 {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using CodeAgent.Api.Events;
 using CodeAgent.Api.Tasks;
 using CodeAgent.Contracts;
+using CodeAgent.ServiceDefaults.Redis;
 using StackExchange.Redis;
 
 namespace CodeAgent.Api.Status;
@@ -60,7 +61,7 @@ internal sealed partial class StatusReader(
         {
             return await ReadAsync();
         }
-        catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
+        catch (Exception e) when (e.MeansRedisIsAway())
         {
             LogAway(e.GetType().Name);
             return null;

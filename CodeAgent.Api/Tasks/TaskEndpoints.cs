@@ -63,8 +63,7 @@ internal static class TaskEndpoints
         var filter = new TaskFilter(
             status is null ? null : TaskIndexes.TryStatus(status) ?? throw TaskProblems.Invalid("status", $"A state is one of {TaskIndexes.StatusNames}."),
             [.. (label ?? []).Select(Label)]);
-        var size = limit is null ? 50 : int.TryParse(limit, out var number) && number is >= 1 and <= LongestPage ? number
-            : throw TaskProblems.Invalid("limit", $"limit is 1 to {LongestPage}.");
+        var size = QueryParameters.PageSize(limit, 50, LongestPage);
         Guid? before = cursor is null ? null : Guid.TryParseExact(cursor, "D", out var id) ? id
             : throw TaskProblems.Invalid("cursor", "cursor is next of the page before, as it was.");
         return TypedResults.Ok(await list.ReadAsync(filter, before, size));

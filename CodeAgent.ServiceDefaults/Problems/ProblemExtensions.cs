@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using CodeAgent.ServiceDefaults.Redis;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
-using StackExchange.Redis;
 
 namespace CodeAgent.ServiceDefaults.Problems;
 
@@ -39,7 +39,7 @@ internal static class ProblemExtensions
             {
                 ProblemException p => p,
                 BadHttpRequestException e => new ProblemException(Slug(e.StatusCode), e.StatusCode, e.Message),
-                RedisConnectionException or RedisTimeoutException => new ProblemException("redis-unavailable",
+                _ when exception.MeansRedisIsAway() => new ProblemException("redis-unavailable",
                     StatusCodes.Status503ServiceUnavailable, "Redis cannot be reached just now; nothing was changed that was not answered.")
                 {
                     RetryAfter = TimeSpan.FromSeconds(2),

@@ -145,6 +145,7 @@ public abstract class EventTests(IApiFixture fixture) : ApiTests(fixture)
     [InlineData("?after=-1", null, "after")]
     [InlineData("?after=x", null, "after")]
     [InlineData("?limit=0", null, "limit")]
+    [InlineData("?limit=x", null, "limit")]
     [InlineData("", "x", "Last-Event-ID")]
     public async Task A_stream_that_cannot_be_had(string query, string? lastEventId, string field)
     {

@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using System.Text.Json;
 using CodeAgent.Api.Tests.Running;
 using CodeAgent.Contracts;
+using CodeAgent.ServiceDefaults.Telemetry;
 using CodeAgent.Testing.Redis;
 
 namespace CodeAgent.Api.Tests.Leases;
@@ -76,6 +78,24 @@ public abstract class LeaseTests(IApiFixture fixture) : ApiTests(fixture)
 
         var lease = await other.WaitAsync(Limit, Stop);
         Assert.Equal((task.Id, 1), (lease!.TaskId, lease.Attempt));
+    }
+
+    [Fact]
+    public async Task A_claim_is_part_of_the_trace_that_submitted_the_task()
+    {
+        var spans = new ConcurrentBag<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == CodeAgentTelemetry.Name,
+            Sample = (ref _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = spans.Add,
+        };
+        ActivitySource.AddActivityListener(listener);
+        var task = await Api.SubmitAsync();
+        await Worker.ClaimAsync("w1");
+
+        var claim = Assert.Single(spans, span => span.OperationName == "lease claim" && span.TraceId.ToHexString() == task.CorrelationId);
+        Assert.Equal((task.Id, "w1"), (claim.GetTagItem(CodeAgentTelemetry.TaskIdTag), claim.GetTagItem("codeagent.worker")));
     }
 
     [Fact]

@@ -1,0 +1,14 @@
+using StackExchange.Redis;
+
+namespace CodeAgent.ServiceDefaults.Redis;
+
+/// <summary>What the errors of Redis mean.</summary>
+public static class RedisErrors
+{
+    // A server that starts, or changes its part, answers so for a while.
+    private static readonly string[] Passing = ["LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "READONLY"];
+
+    /// <summary>Whether Redis cannot be used just now, and it is worth trying again later.</summary>
+    public static bool MeansRedisIsAway(this Exception error) => error is RedisConnectionException or RedisTimeoutException
+        || (error is RedisServerException && Passing.Any(word => error.Message.StartsWith(word, StringComparison.Ordinal)));
+}
