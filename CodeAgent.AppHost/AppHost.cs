@@ -32,6 +32,7 @@ internal static class AppHost
 
         var api = builder.AddProject<Projects.CodeAgent_Api>("api", launchProfileName: null)
             .WithHttpEndpoint(settings.Ports.Api)
+            .WithExternalHttpEndpoints()
             .WithHttpHealthCheck("/health")
             .WithSettings(settings)
             .WithDashboardLink(settings)
@@ -57,5 +58,6 @@ internal static class AppHost
             .WaitFor(gateway);
 
         builder.AddDashboard(settings);
+        builder.AddPublishing(settings);
     }
 }

@@ -5,7 +5,7 @@ namespace CodeAgent.AppHost.Run;
 /// <summary>What a person wants to know once the system is ready.</summary>
 internal static class Announcement
 {
-    public static string For(AppHostSettings settings, IRunningSystem system) => $"""
+    public static string For(AppHostSettings settings, IRunningSystem system, string model) => $"""
 
         CodeAgent is ready ({system.Kind}).
 
@@ -13,6 +13,7 @@ internal static class Announcement
           Api        {settings.ApiUrl}    (try it: {settings.ApiUrl}/scalar)
           Gateway    {settings.GatewayUrl}
           Dashboard  {system.Dashboard ?? "off"}
+          Model      {model}
           Redis      {Redis(settings)}
           Logs       {system.Logs}
 

@@ -35,7 +35,8 @@ internal static class RunExtensions
         {
             await system.WaitUntilReadyAsync(stopping);
             await using var file = new RunFile(settings, system, await system.RedisAsync(stopping));
-            await Console.Out.WriteAsync(Announcement.For(settings, system));
+            await file.WriteAsync();
+            await Console.Out.WriteAsync(Announcement.For(settings, system, await DescribeModelAsync(app, settings, stopping)));
             await file.KeepAsync(stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -44,5 +45,11 @@ internal static class RunExtensions
         }
 
         await app.WaitForShutdownAsync(CancellationToken.None);
+    }
+
+    private static async Task<string> DescribeModelAsync(DistributedApplication app, AppHostSettings settings, CancellationToken stopping)
+    {
+        using var http = app.Services.GetRequiredService<IHttpClientFactory>().CreateClient();
+        return await DefaultModel.DescribeAsync(settings, http, stopping);
     }
 }

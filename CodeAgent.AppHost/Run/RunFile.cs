@@ -17,18 +17,22 @@ internal sealed class RunFile : IAsyncDisposable
     {
         (_settings, _system, _redis) = (settings, system, redis);
         system.Changed += Note;
-        Note();
     }
 
-    /// <summary>Writes it now, and again whenever a service runs under another process id.</summary>
+    public Task WriteAsync()
+    {
+        var facts = new RunFacts(
+            _settings.ApiUrl, _settings.GatewayUrl, _settings.Dashboard ? _settings.DashboardUrl : null,
+            _redis, _settings.Keys.ApiFile, Environment.ProcessId, _system.Pids);
+        return PrivateFile.WriteAsync(_settings.Data.RunFile, JsonSerializer.Serialize(facts, RunJson.Default.RunFacts));
+    }
+
+    /// <summary>Writes it again whenever a service runs under another process id.</summary>
     public async Task KeepAsync(CancellationToken stopping)
     {
         await foreach (var _ in _changes.Reader.ReadAllAsync(stopping))
         {
-            var facts = new RunFacts(
-                _settings.ApiUrl, _settings.GatewayUrl, _settings.Dashboard ? _settings.DashboardUrl : null,
-                _redis, _settings.Keys.ApiFile, Environment.ProcessId, _system.Pids);
-            await PrivateFile.WriteAsync(_settings.Data.RunFile, JsonSerializer.Serialize(facts, RunJson.Default.RunFacts));
+            await WriteAsync();
         }
     }
 

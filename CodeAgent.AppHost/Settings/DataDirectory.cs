@@ -7,6 +7,8 @@ internal sealed record DataDirectory(string Root)
 
     public string Redis => Path.Combine(Root, "redis");
 
+    public string Store => Path.Combine(Root, "store");
+
     public string Logs => Path.Combine(Root, "logs");
 
     /// <summary>Written when all is ready: where everything is, for programs.</summary>

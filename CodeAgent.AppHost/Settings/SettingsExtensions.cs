@@ -49,6 +49,7 @@ internal static class SettingsExtensions
         return service
             .WithEnvironment("CODEAGENT_HOME", settings.Home)
             .WithEnvironment("CODEAGENT_DATA", settings.Data.Root)
+            .WithEnvironment("Artifacts__Root", settings.Data.Store)
             .WithEnvironment("CODEAGENT_PARENT_PID", System.Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
             .WithEnvironment("DOTNET_ENVIRONMENT", settings.Environment)
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", settings.Environment);

@@ -12,7 +12,7 @@ internal static class ParentWatchExtensions
     {
         if (int.TryParse(builder.Configuration[ParentWatch.Variable], NumberStyles.None, CultureInfo.InvariantCulture, out var parent))
         {
-            builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+            builder.Services.PostConfigure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
             builder.Services.AddSingleton<IHostLifetime, SupervisedLifetime>();
             builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ParentWatch>(services, parent));
         }

@@ -75,7 +75,7 @@ public static partial class JsonBody
         return field is not null && e.InnerException is not JsonException
             ? new("invalid-field", StatusCodes.Status400BadRequest, $"The field '{field}' has a value of the wrong type or one that is not offered.") { Field = field }
             : new("invalid-json", StatusCodes.Status400BadRequest,
-                $"The body is not the JSON object that is expected: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.") { Field = field };
+                $"The body is not the JSON object that is expected: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
     }
 
     [GeneratedRegex("The JSON property '(?<name>[^']+)' could not be mapped")]

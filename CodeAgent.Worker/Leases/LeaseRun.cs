@@ -27,6 +27,7 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
         await using var stopLate = time.CreateTimer(_ => keeper.StopWork(StopReason.OutOfTime), null, left < TimeSpan.Zero ? Overtime : left + Overtime, Timeout.InfiniteTimeSpan);
         await using var held = await HeldFolder.AcquireAsync(services.Folders.FolderOf(lease.TaskId, lease.Fence), time, keeper.Lost);
         await using var log = new TaskLog(held.Folder.Log);
+        await log.NoteAsync(time.GetUtcNow(), $"attempt {lease.Attempt} begins with the agent {lease.Request.Agent.Name}, after turn {lease.Checkpoint?.Turn ?? 0}", keeper.Lost);
         await using var events = new EventQueue(_api, log, keeper, time);
 
         var work = new LeaseWork(lease, services, _api, keeper, events, held.Folder, time.GetUtcNow() + left);
@@ -41,6 +42,7 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
         }
 
         await TryAsync("events", () => events.FlushAsync(farewell.Token));
+        await log.NoteAsync(time.GetUtcNow(), Describe(end), farewell.Token);
         await TryAsync("log", () => _api.UploadAsync("log", "text/plain; charset=utf-8", log.Path, farewell.Token));
         keeper.Close();
         if (end is null)
@@ -89,6 +91,13 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
             _ => end,
         };
     }
+
+    private static string Describe(CompleteRequest? end) => end switch
+    {
+        null => "given back: the worker is being stopped",
+        { Failure: { } failure } => $"failed: {failure.Code}: {failure.Message}",
+        _ => end.Outcome == Outcome.Succeeded ? "succeeded" : "canceled",
+    };
 
     // How the task ended must get through, even if something that goes with it does not.
     private async Task TryAsync(string what, Func<Task> step)

@@ -34,6 +34,13 @@ internal sealed class TaskLog : IAsyncDisposable
         await _writer.FlushAsync(cancellationToken);
     }
 
+    /// <summary>Adds a line of the worker's own; not while events are being written.</summary>
+    public async Task NoteAsync(DateTimeOffset at, string note, CancellationToken cancellationToken)
+    {
+        await _writer.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"{at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {note}\n").AsMemory(), cancellationToken);
+        await _writer.FlushAsync(cancellationToken);
+    }
+
     /// <summary>Closes the file.</summary>
     public ValueTask DisposeAsync() => _writer.DisposeAsync();
 

@@ -15,11 +15,10 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
     // After the whole tree is gone nobody writes any more. Only a process that could not be killed can keep the pipe open.
     private static readonly TimeSpan PipePatience = TimeSpan.FromSeconds(1);
 
-    private readonly Lazy<Task<WorkerMark>> _worker = new(() => WorkerMark.OfThisProcessAsync(CancellationToken.None));
-
     public async Task<CommandResult> RunAsync(CommandLine command, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        Subreaper.Enable();
         var start = time.GetTimestamp();
         var mark = Guid.NewGuid().ToString("N");
         var folder = folders.FolderOf(command.Directory);
@@ -34,7 +33,10 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
         }
 
         process.StandardInput.Close();
-        var root = await ProcessTable.FindAsync(process.Id, CancellationToken.None) ?? new ProcessEntry(process.Id, Environment.ProcessId, process.Id, (await _worker.Value).Started);
+        var root = await ProcessTable.FindAsync(process.Id, CancellationToken.None)
+            ?? new ProcessEntry(process.Id, Environment.ProcessId, process.Id, (await WorkerMark.Here).Started, Ended: true);
+        var tree = new ProcessTree(root, mark, time);
+        tree.Begin();
         var output = new OutputBuffer(command.OutputLimit);
         using var timer = new CancellationTokenSource(command.TimeLimit, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
@@ -42,7 +44,7 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
         var reading = ReadAsync(process.StandardOutput.BaseStream, output, command.OnOutput, swept.Task, stop, cancellationToken);
 
         var ended = await EndedAsync(process, stop.Token);
-        await SweepAsync(process, new(root, mark, time), politely: !ended);
+        await SweepAsync(process, tree, politely: !ended);
         swept.SetResult();
         await reading;
         cancellationToken.ThrowIfCancellationRequested();
@@ -60,7 +62,7 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
         };
         CommandEnvironment.Fill(start.Environment, options().PassEnvironment, folder);
         start.Environment["CODEAGENT_TASK"] = command.TaskId.ToString();
-        start.Environment[WorkerMark.Variable] = (await _worker.Value).ToString();
+        start.Environment[WorkerMark.Variable] = (await WorkerMark.Here).ToString();
         start.Environment[ProcessTree.Variable] = mark;
         foreach (var argument in await Shell.CommandAsync(command.Script, folder, mark, cancellationToken))
         {

@@ -8,12 +8,13 @@ namespace CodeAgent.Worker.Processes;
 /// <param name="Parent">Its parent's number.</param>
 /// <param name="Session">Number of the process that leads its session.</param>
 /// <param name="Started">When it started, in ticks after the boot: together with the number it names a process for good.</param>
-internal readonly record struct ProcessEntry(int Id, int Parent, int Session, long Started);
+/// <param name="Ended">Whether it only waits to be collected by its parent.</param>
+internal readonly record struct ProcessEntry(int Id, int Parent, int Session, long Started, bool Ended);
 
 /// <summary>The processes of the machine, as <c>/proc</c> shows them (proc_pid_stat(5)). Empty elsewhere.</summary>
 internal static class ProcessTable
 {
-    /// <summary>All that live; those that only wait to be collected do not.</summary>
+    /// <summary>All that live, and those that wait to be collected.</summary>
     public static async Task<IReadOnlyList<ProcessEntry>> ListAsync(CancellationToken cancellationToken)
     {
         var entries = new List<ProcessEntry>();
@@ -25,7 +26,7 @@ internal static class ProcessTable
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-                && await FindAsync(id, cancellationToken) is { } entry)
+                && await ReadAsync(id, cancellationToken) is { } entry)
             {
                 entries.Add(entry);
             }
@@ -35,23 +36,26 @@ internal static class ProcessTable
     }
 
     /// <summary>The process with this number, if it lives.</summary>
-    public static async Task<ProcessEntry?> FindAsync(int id, CancellationToken cancellationToken)
-    {
-        // 4711 (a name) with (any) characters) S 1 4711 4711 0 …: only the last parenthesis is sure to end the name.
-        if (await ReadAsync($"/proc/{id}/stat", cancellationToken) is not { } stat)
-        {
-            return null;
-        }
-
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return fields[0] is "Z" or "X" ? null : new ProcessEntry(id, Number(fields[1]), Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture));
-    }
+    public static async Task<ProcessEntry?> FindAsync(int id, CancellationToken cancellationToken) =>
+        await ReadAsync(id, cancellationToken) is { Ended: false } entry ? entry : null;
 
     /// <summary>The value of a variable in the environment that a process was started with; none where it has none or may not be looked at.</summary>
     public static async Task<string?> VariableAsync(int id, string name, CancellationToken cancellationToken)
     {
         var environment = await ReadAsync($"/proc/{id}/environ", cancellationToken);
         return environment?.Split('\0').FirstOrDefault(pair => pair.StartsWith(name + '=', StringComparison.Ordinal))?[(name.Length + 1)..];
+    }
+
+    private static async Task<ProcessEntry?> ReadAsync(int id, CancellationToken cancellationToken)
+    {
+        // 4711 (a name) with (any) characters) S 1 4711 4711 0 …: only the last parenthesis is sure to end the name.
+        if (await ReadAsync($"/proc/{id}/stat", cancellationToken) is not { Length: > 0 } stat)
+        {
+            return null;
+        }
+
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return new ProcessEntry(id, Number(fields[1]), Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture), fields[0] is "Z" or "X");
     }
 
     private static int Number(string field) => int.Parse(field, CultureInfo.InvariantCulture);

@@ -12,10 +12,7 @@ internal sealed record WorkerMark(int Id, long Started, string Space)
     public const string Variable = "CODEAGENT_WORKER";
 
     /// <summary>The mark of this process.</summary>
-    public static async Task<WorkerMark> OfThisProcessAsync(CancellationToken cancellationToken) =>
-        new(Environment.ProcessId,
-            (await ProcessTable.FindAsync(Environment.ProcessId, cancellationToken))?.Started ?? 0,
-            OperatingSystem.IsLinux() ? new FileInfo("/proc/self/ns/pid").LinkTarget ?? "" : Environment.MachineName);
+    public static Task<WorkerMark> Here { get; } = OfThisProcessAsync();
 
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     public static WorkerMark? Parse(string? text) =>
@@ -31,4 +28,9 @@ internal sealed record WorkerMark(int Id, long Started, string Space)
 
     /// <summary>As it stands in the variable.</summary>
     public override string ToString() => $"{Id}/{Started}/{Space}";
+
+    private static async Task<WorkerMark> OfThisProcessAsync() =>
+        new(Environment.ProcessId,
+            (await ProcessTable.FindAsync(Environment.ProcessId, CancellationToken.None))?.Started ?? 0,
+            OperatingSystem.IsLinux() ? new FileInfo("/proc/self/ns/pid").LinkTarget ?? "" : Environment.MachineName);
 }

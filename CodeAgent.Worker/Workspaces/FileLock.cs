@@ -3,6 +3,9 @@ namespace CodeAgent.Worker.Workspaces;
 /// <summary>A lock that holds within this process and among the processes of the machine, and that ends with the process, however it ends.</summary>
 internal sealed class FileLock : IDisposable
 {
+    private const int HeldOnLinux = 11;
+    private const int HeldOnMac = 35;
+    private const int HeldOnWindows = unchecked((int)0x80070020);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
     private readonly FileStream _file;
 
@@ -39,7 +42,7 @@ internal sealed class FileLock : IDisposable
             file.Dispose();
             return null;
         }
-        catch (IOException)
+        catch (IOException e) when (e.HResult is HeldOnLinux or HeldOnMac or HeldOnWindows)
         {
             return null;
         }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using CliWrap;
+using CodeAgent.Worker.Processes;
 
 namespace CodeAgent.Worker.Workspaces;
 
@@ -81,7 +82,7 @@ internal sealed class Git(WorkFolders folders)
         var result = await Cli.Wrap("git")
             .WithArguments([$"--git-dir={call.Folder}", .. call.Tree is null ? [] : new[] { $"--work-tree={call.Tree}" }, "-c", "core.hooksPath=/dev/null", .. call.Arguments])
             .WithWorkingDirectory(call.Tree ?? folders.Cache)
-            .WithEnvironmentVariables(EnvironmentOf(call))
+            .WithEnvironmentVariables(EnvironmentOf(call, await WorkerMark.Here))
             .WithStandardInputPipe(call.Input)
             .WithStandardOutputPipe(call.Output ?? PipeTarget.ToStringBuilder(output))
             .WithStandardErrorPipe(PipeTarget.ToStringBuilder(error))
@@ -90,12 +91,13 @@ internal sealed class Git(WorkFolders folders)
         return new(result.ExitCode, output.ToString(), error.ToString());
     }
 
-    private Dictionary<string, string?> EnvironmentOf(GitCall call)
+    private Dictionary<string, string?> EnvironmentOf(GitCall call, WorkerMark worker)
     {
         // Of the worker's own environment nothing that is ours: credential helpers are programs like others.
         var environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
             .Where(name => name.StartsWith("CODEAGENT_", StringComparison.Ordinal) || name.StartsWith("OTEL_", StringComparison.Ordinal))
             .ToDictionary(name => name, _ => (string?)null);
+        environment[WorkerMark.Variable] = worker.ToString();
         environment["LC_ALL"] = "C.UTF-8";
         environment["GIT_TERMINAL_PROMPT"] = "0";
         environment["GCM_INTERACTIVE"] = "never";

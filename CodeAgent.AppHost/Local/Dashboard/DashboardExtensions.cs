@@ -10,4 +10,13 @@ internal static class DashboardExtensions
         _ = settings;
         builder.Services.AddSingleton<DashboardProcess>();
     }
+
+    /// <summary>Publishing is Aspire's alone.</summary>
+    public static void AddPublishing(this IDistributedApplicationBuilder builder, AppHostSettings settings)
+    {
+        if (builder.Configuration["operation"] == "publish")
+        {
+            throw new SettingsException("Publishing needs the Aspire packages, which this build is without (-p:UseAspire=true).");
+        }
+    }
 }

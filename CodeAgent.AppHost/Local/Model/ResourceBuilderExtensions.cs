@@ -33,6 +33,9 @@ internal static class ResourceBuilderExtensions
         return builder;
     }
 
+    /// <summary>Says something about deployments only: on this machine, nothing is reached from elsewhere.</summary>
+    public static IResourceBuilder<ProjectResource> WithExternalHttpEndpoints(this IResourceBuilder<ProjectResource> builder) => builder;
+
     public static IResourceBuilder<ProjectResource> WithHttpHealthCheck(this IResourceBuilder<ProjectResource> builder, string path)
     {
         builder.Resource.HealthPath = path;

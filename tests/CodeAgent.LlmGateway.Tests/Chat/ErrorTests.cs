@@ -184,6 +184,25 @@ public sealed class ErrorTests(GarnetFixture redis)
     }
 
     [Fact]
+    public async Task An_answer_that_breaks_off_before_its_first_byte_is_an_error_as_a_whole()
+    {
+        await using var upstream = await MockUpstream.StartAsync();
+        upstream.Chat = async http =>
+        {
+            http.Response.ContentLength = 100;
+            await http.Response.StartAsync();
+            throw new InvalidOperationException("The provider breaks down.");
+        };
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, upstream);
+        using var client = gateway.Client();
+
+        var (response, answer) = await client.AskAsync(ChatCalls.Plain);
+
+        Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
+        Assert.Equal("upstream_broken", Error(answer).GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task A_path_that_is_not_there_is_said_in_OpenAIs_form_too()
     {
         await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString);

@@ -96,7 +96,7 @@ public sealed class AccessTests(GarnetFixture redis)
     [Fact]
     public async Task Without_Redis_a_token_is_not_called_wrong()
     {
-        await using var gateway = await GatewayHost.StartAsync($"127.0.0.1:{FreePort.Next()},abortConnect=false,connectTimeout=200,asyncTimeout=500");
+        await using var gateway = await GatewayHost.StartAsync($"127.0.0.1:{FreePort.Next()},abortConnect=false,connectTimeout=200,asyncTimeout=500,syncTimeout=500");
         using var client = gateway.Client(Secret.NewToken(Guid.CreateVersion7(), 1));
         using var known = gateway.Client();
 

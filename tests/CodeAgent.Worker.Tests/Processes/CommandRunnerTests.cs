@@ -82,6 +82,17 @@ public sealed class CommandRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task Children_that_emptied_their_environment_too_end_with_the_last_command_that_they_can_be_from()
+    {
+        var other = RunAsync("sleep 1.5");
+        var result = await RunAsync("(env -i /bin/bash -c 'echo $$; exec setsid /bin/sleep 60' &) ; sleep 0.5");
+        await other;
+
+        // Commands of other tests run at the same time.
+        await GoneAsync(result.Output.Trim(), TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
     public async Task When_the_time_is_up_all_of_it_ends_and_what_was_printed_stays()
     {
         var result = await RunAsync("trap '' TERM INT; setsid nohup sleep 61 & echo $!; sleep 60", TimeSpan.FromSeconds(0.5));
@@ -183,9 +194,9 @@ public sealed class CommandRunnerTests : IDisposable
         _folder.Dispose();
     }
 
-    private static Task GoneAsync(string id) => Eventually.TrueAsync(
+    private static Task GoneAsync(string id, TimeSpan? limit = null) => Eventually.TrueAsync(
         async () => await ProcessTable.FindAsync(int.Parse(id, System.Globalization.CultureInfo.InvariantCulture), TestContext.Current.CancellationToken) is null,
-        TimeSpan.FromMilliseconds(200), $"process {id} is gone");
+        limit ?? TimeSpan.FromMilliseconds(200), $"process {id} is gone");
 
     private Task<CommandResult> RunAsync(string script, TimeSpan? limit = null, Func<string, CancellationToken, ValueTask>? onOutput = null, CancellationToken? cancellationToken = null) =>
         _runner.RunAsync(new() { Script = script, Directory = _folder.Path, TaskId = Guid.NewGuid(), TimeLimit = limit ?? TimeSpan.FromSeconds(30), OnOutput = onOutput },

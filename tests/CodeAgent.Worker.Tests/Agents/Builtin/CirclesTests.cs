@@ -1,4 +1,5 @@
 using CodeAgent.Contracts;
+using CodeAgent.Worker.Processes;
 
 namespace CodeAgent.Worker.Tests.Agents.Builtin;
 
@@ -30,7 +31,7 @@ public sealed class CirclesTests : IAsyncLifetime
     public async Task The_same_call_with_another_result_is_work()
     {
         var count = 0;
-        _bench.Commands.Answer = (_, _) => Task.FromResult(new Processes.CommandResult(0, $"{count++}", false, TimeSpan.Zero));
+        _bench.Commands.Answer = (_, _) => Task.FromResult(new CommandResult(0, $"{count++}", false, TimeSpan.Zero));
         Repeat(8, _ => ("run", new { command = "make" }));
         _bench.Gateway.Say("Done.");
 

@@ -1,0 +1,37 @@
+using CodeAgent.LlmGateway.Tests.Support;
+using CodeAgent.Testing.Redis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace CodeAgent.LlmGateway.Tests.Turns;
+
+public sealed class RedisGoesAwayTests
+{
+    [Theory]
+    [InlineData(StatusCodes.Status200OK, "is not kept")]
+    [InlineData(StatusCodes.Status500InternalServerError, "cannot be released")]
+    public async Task An_answer_reaches_its_caller_though_Redis_went_away_meanwhile(int status, string logged)
+    {
+        var (reached, go) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var upstream = await MockUpstream.StartAsync();
+        upstream.Chat = async http =>
+        {
+            reached.SetResult();
+            await go.Task;
+            http.Response.StatusCode = status;
+            await http.Response.WriteAsync(ChatCalls.Answer);
+        };
+        var redis = new GarnetFixture();
+        await redis.InitializeAsync();
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString + ",asyncTimeout=500,syncTimeout=500", upstream);
+        using var client = gateway.Client();
+
+        var asking = client.AskAsync(ChatCalls.Plain, "a-turn");
+        await reached.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await redis.DisposeAsync();
+        go.SetResult();
+
+        Assert.Equal(status, (int)(await asking).Response.StatusCode);
+        Assert.Contains(gateway.Logs.GetSnapshot(), line => line.Level == LogLevel.Warning && line.Message.Contains(logged, StringComparison.Ordinal));
+    }
+}

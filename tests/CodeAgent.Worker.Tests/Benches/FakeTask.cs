@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Text;
+using CodeAgent.Contracts;
+using CodeAgent.Testing;
+using Microsoft.AspNetCore.Http;
+
+namespace CodeAgent.Worker.Tests.Benches;
+
+/// <summary>A task at the fake Api.</summary>
+internal sealed class FakeTask(Lease lease)
+{
+    private readonly Lock _lock = new();
+    private readonly List<WorkerEvent> _events = [];
+    private readonly List<FollowUp> _messages = [];
+    private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _lost;
+
+    public Lease Lease { get; } = lease;
+
+    public ConcurrentDictionary<string, byte[]> Artifacts { get; } = new();
+
+    public ConcurrentQueue<Checkpoint> Checkpoints { get; } = new();
+
+    public ConcurrentQueue<CompleteRequest> Completions { get; } = new();
+
+    public ConcurrentQueue<ReleaseRequest> Releases { get; } = new();
+
+    /// <summary>Requests that came after the lease was taken back, heartbeats apart.</summary>
+    public ConcurrentQueue<string> Late { get; } = new();
+
+    public bool CancelRequested { get; private set; }
+
+    public IReadOnlyList<WorkerEvent> Events
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _events];
+            }
+        }
+    }
+
+    public string Output => string.Concat(Events.Where(e => e.Type == EventTypes.Output).Select(e => e.Data.GetProperty("text").GetString()));
+
+    public string Text(string artifact) => Encoding.UTF8.GetString(Artifacts[artifact]);
+
+    public void Cancel() => Tell(() => CancelRequested = true);
+
+    public void Write(string text) => Tell(() => _messages.Add(new(_messages.Count + 1, text)));
+
+    /// <summary>Gives the task to somebody else.</summary>
+    public void TakeBack() => Tell(() => _lost = true);
+
+    public async Task<CompleteRequest> EndAsync(int seconds = 20)
+    {
+        await Eventually.TrueAsync(() => Task.FromResult(!Completions.IsEmpty), TimeSpan.FromSeconds(seconds), "the task is completed");
+        return Assert.Single(Completions);
+    }
+
+    public Task SeenAsync(string type) => Eventually.TrueAsync(() => Task.FromResult(Events.Any(e => e.Type == type)), TimeSpan.FromSeconds(15), $"the event {type}");
+
+    public Task PrintedAsync(string text) => Eventually.TrueAsync(() => Task.FromResult(Output.Contains(text, StringComparison.Ordinal)), TimeSpan.FromSeconds(15), $"the output '{text}'");
+
+    public IResult? Refusal(HttpContext http)
+    {
+        if (!_lost)
+        {
+            return null;
+        }
+
+        if (!http.Request.Path.Value!.EndsWith("/heartbeat", StringComparison.Ordinal))
+        {
+            Late.Enqueue(http.Request.Path);
+        }
+
+        return Lost();
+    }
+
+    public async Task<IResult> HeartbeatAsync(HttpContext http)
+    {
+        var heartbeat = (await http.Request.ReadFromJsonAsync(ContractsJson.Default.HeartbeatRequest))!;
+        Task news;
+        lock (_lock)
+        {
+            news = CancelRequested || _messages.Count > heartbeat.MessagesSeen ? Task.CompletedTask : _news.Task;
+        }
+
+        await Task.WhenAny(news, Task.Delay(TimeSpan.FromSeconds(heartbeat.WaitSeconds), http.RequestAborted));
+        lock (_lock)
+        {
+            return _lost ? Lost() : Results.Json(
+                new HeartbeatResponse { LeaseSeconds = Lease.LeaseSeconds, CancelRequested = CancelRequested, Messages = [.. _messages.Where(m => m.Number > heartbeat.MessagesSeen)] },
+                ContractsJson.Default.HeartbeatResponse);
+        }
+    }
+
+    public async Task<IResult> AppendAsync(HttpContext http)
+    {
+        var batch = (await http.Request.ReadFromJsonAsync(ContractsJson.Default.EventBatch))!;
+        lock (_lock)
+        {
+            if (batch.First > _events.Count)
+            {
+                return Results.Problem("there is a gap", statusCode: 409, type: "urn:codeagent:problem:event-gap");
+            }
+
+            _events.AddRange(batch.Events.Skip(_events.Count - (int)batch.First));
+        }
+
+        return Results.NoContent();
+    }
+
+    public async Task<IResult> CheckpointAsync(HttpContext http)
+    {
+        var checkpoint = (await http.Request.ReadFromJsonAsync(ContractsJson.Default.Checkpoint))!;
+        if (checkpoint.Patch is { } patch && !Artifacts.ContainsKey(patch) && Lease.Checkpoint?.Patch != patch)
+        {
+            return Results.Problem($"there is no {patch}", statusCode: 400);
+        }
+
+        Checkpoints.Enqueue(checkpoint);
+        return Results.NoContent();
+    }
+
+    public async Task<IResult> StoreAsync(string name, HttpContext http)
+    {
+        var content = new MemoryStream();
+        await http.Request.Body.CopyToAsync(content);
+        Artifacts[name] = content.ToArray();
+        return Results.Ok();
+    }
+
+    public async Task<IResult> CompleteAsync(HttpContext http)
+    {
+        var complete = (await http.Request.ReadFromJsonAsync(ContractsJson.Default.CompleteRequest))!;
+        if (Completions.IsEmpty)
+        {
+            Completions.Enqueue(complete);
+        }
+
+        return Results.NoContent();
+    }
+
+    public async Task<IResult> ReleaseAsync(HttpContext http)
+    {
+        Releases.Enqueue((await http.Request.ReadFromJsonAsync(ContractsJson.Default.ReleaseRequest))!);
+        return Results.NoContent();
+    }
+
+    private static IResult Lost() => Results.Problem("another worker has it", statusCode: 409, type: "urn:codeagent:problem:lease-lost");
+
+    private void Tell(Action change)
+    {
+        lock (_lock)
+        {
+            change();
+            _news.SetResult();
+            _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+}
