@@ -63,8 +63,8 @@ internal sealed class FakeApi : IAsyncDisposable
         return task;
     }
 
-    /// <summary>Carries out the next requests, but cuts the line instead of answering.</summary>
-    public void Forget(int answers) => _forget = answers;
+    /// <summary>Carries out the next requests, but cuts the line instead of answering every second of them.</summary>
+    public void Forget(int requests) => _forget = requests;
 
     public async ValueTask DisposeAsync()
     {
@@ -76,7 +76,8 @@ internal sealed class FakeApi : IAsyncDisposable
 
     private async Task ForgetAsync(HttpContext http, RequestDelegate next)
     {
-        if (http.Request.Path == "/v1/leases" || http.Request.Path.Value!.EndsWith("/heartbeat", StringComparison.Ordinal) || Interlocked.Decrement(ref _forget) < 0)
+        var routine = http.Request.Path == "/v1/leases" || http.Request.Path.Value!.EndsWith("/heartbeat", StringComparison.Ordinal);
+        if (routine || Interlocked.Decrement(ref _forget) is var left && (left < 0 || left % 2 == 0))
         {
             await next(http);
             return;

@@ -79,7 +79,7 @@ public sealed class LeaseProtocolTests
     public async Task Answers_that_do_not_arrive_double_nothing()
     {
         await using var bench = await WorkerBench.StartAsync();
-        bench.Api.Forget(12);
+        bench.Api.Forget(100);
         var task = bench.Api.Offer(WorkerBench.Script("for i in 1 2 3 4 5; do echo line $i; sleep 0.3; done"));
 
         Assert.Equal(Outcome.Succeeded, (await task.EndAsync()).Outcome);
