@@ -14,6 +14,7 @@ internal static class DashboardExtensions
     /// <summary>Publishing is Aspire's alone.</summary>
     public static void AddPublishing(this IDistributedApplicationBuilder builder, AppHostSettings settings)
     {
+        _ = settings;
         if (builder.Configuration["operation"] == "publish")
         {
             throw new SettingsException("Publishing needs the Aspire packages, which this build is without (-p:UseAspire=true).");
