@@ -154,7 +154,7 @@ public sealed class CrashTests
     private static async Task<Dictionary<string, (int Asked, int Replayed)>> TurnsAsync(RunningSystem system, Guid id)
     {
         using var json = JsonDocument.Parse(await system.Gateway.GetStringAsync($"/admin/turns?task={id}", TestContext.Current.CancellationToken));
-        return json.RootElement.GetProperty("items").EnumerateArray().ToDictionary(
+        return json.RootElement.GetProperty("turns").EnumerateArray().ToDictionary(
             turn => turn.GetProperty("key").GetString()!,
             turn => (turn.GetProperty("asked").GetInt32(), turn.GetProperty("replayed").GetInt32()));
     }
