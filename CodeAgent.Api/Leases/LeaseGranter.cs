@@ -11,8 +11,9 @@ using StackExchange.Redis;
 namespace CodeAgent.Api.Leases;
 
 /// <summary>Finds work for workers.</summary>
-internal sealed class LeaseGranter(
-    IConnectionMultiplexer redis, TaskStore tasks, QueueSignal queue, WorkerRegistry workers, IOptions<LeaseOptions> options, TimeProvider time)
+internal sealed partial class LeaseGranter(
+    IConnectionMultiplexer redis, TaskStore tasks, QueueSignal queue, WorkerRegistry workers, IOptions<LeaseOptions> options, TimeProvider time,
+    ILogger<LeaseGranter> logger)
 {
     private const int Candidates = 20;
 
@@ -106,6 +107,7 @@ internal sealed class LeaseGranter(
         }
 
         using var span = Span(task, began);
+        LogClaimed(id, worker, task.Fence, task.Attempt);
         return new()
         {
             TaskId = id,
@@ -129,4 +131,7 @@ internal sealed class LeaseGranter(
         .SetTag("codeagent.worker", task.Lease!.Worker)
         .SetTag("codeagent.fence", task.Fence)
         .SetTag("codeagent.attempt", task.Attempt);
+
+    [LoggerMessage(LogLevel.Information, "Task {TaskId} goes to {Worker} with lease {Fence}, attempt {Attempt}")]
+    private partial void LogClaimed(Guid taskId, string worker, long fence, int attempt);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CodeAgent.Api.Artifacts;
 using CodeAgent.Contracts;
@@ -137,11 +138,7 @@ internal static partial class Lifecycle
         };
         return Change(done, now, (status, failure) switch
         {
-            (TaskStatus.Succeeded, _) => (EventTypes.TaskSucceeded, new()
-            {
-                ["delivery"] = System.Text.Json.JsonSerializer.SerializeToNode(done.Delivery, TasksJson.Default.Delivery),
-                ["summary"] = done.Summary,
-            }),
+            (TaskStatus.Succeeded, _) => (EventTypes.TaskSucceeded, Data(done.Delivery, done.Summary)),
             (_, { } why) => (EventTypes.TaskFailed, Data(why)),
             _ => (EventTypes.TaskCanceled, new JsonObject()),
         });
@@ -188,6 +185,22 @@ internal static partial class Lifecycle
     {
         var results = task.Artifacts.Where(artifact => !artifact.IsInternal && artifact.Name != task.Checkpoint?.Patch?.Name);
         return task.Checkpoint?.Patch is { } patch ? [.. results, patch] : [.. results];
+    }
+
+    private static JsonObject Data(Delivery? delivery, string? summary)
+    {
+        var data = new JsonObject();
+        if (delivery is not null)
+        {
+            data["delivery"] = JsonSerializer.SerializeToNode(delivery, TasksJson.Default.Delivery);
+        }
+
+        if (summary is not null)
+        {
+            data["summary"] = summary;
+        }
+
+        return data;
     }
 
     private static JsonObject Data(TaskFailure failure) => new() { ["code"] = failure.Code, ["message"] = failure.Message };

@@ -90,7 +90,8 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
 
             if (done)
             {
-                if (before?.Status != changed.State.Status)
+                // Claims and lapses are told of by those who know the trace that they belong to.
+                if (before?.Status != changed.State.Status && command is not (TaskCommand.Claim or TaskCommand.Lapse))
                 {
                     LogStatus(id, TaskIndexes.StatusName(changed.State.Status), command.GetType().Name);
                 }
