@@ -32,7 +32,15 @@ internal sealed partial class ParentWatch(int parent, IHostApplicationLifetime l
     // Nobody is left who would end a service that hangs while it stops.
     private async Task EndAsync()
     {
-        await Task.Delay(Patience, time);
+        try
+        {
+            await Task.Delay(Patience, time, lifetime.ApplicationStopped);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopped.IsCancellationRequested)
+        {
+            return;
+        }
+
         LogHangs();
         using var self = System.Diagnostics.Process.GetCurrentProcess();
         self.Kill();
