@@ -19,13 +19,12 @@ internal static class TaskEndpoints
 
     public static WebApplication MapTasks(this WebApplication app)
     {
-        var tasks = app.MapGroup("/v1/tasks").WithTags("Tasks");
-        var read = tasks.MapGroup("").RequireAuthorization(Scopes.Read);
+        var read = app.MapGroup("/v1/tasks").WithTags("Tasks").RequireAuthorization(Scopes.Read);
         read.MapGet("", ListAsync).WithQuery("status", "label", "cursor", "limit").WithSummary("List tasks, newest first")
             .ProducesProblem(StatusCodes.Status400BadRequest);
         read.MapGet("/{id:guid}", GetAsync).WithQuery().WithSummary("See a task").ProducesProblem(StatusCodes.Status404NotFound);
 
-        var submit = tasks.MapGroup("").RequireAuthorization(Scopes.Submit).WithQuery();
+        var submit = app.MapGroup("/v1/tasks").WithTags("Tasks").RequireAuthorization(Scopes.Submit).WithQuery();
         submit.MapPost("", CreateAsync).WithSummary("Submit a task").Accepts<TaskRequest>("application/json")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge);
         var one = submit.MapGroup("/{id:guid}").ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
