@@ -11,6 +11,7 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
 {
     private string? _patch = lease.Checkpoint?.Patch;
     private string? _tree;
+    private bool _finished = CheckpointState.Of(lease.Checkpoint).FinishedAt is not null;
 
     public DateTimeOffset Deadline => deadline;
 
@@ -25,16 +26,24 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
 
     public async Task CheckpointAsync(int turn, JsonElement state, int messagesSeen, Usage usage, CancellationToken cancellationToken)
     {
+        _finished = false;
         await StoreAsync(turn, new() { Agent = state }, messagesSeen, usage, cancellationToken);
         await ReportAsync(EventTypes.TurnFinished, new { turn }, cancellationToken);
     }
 
     /// <summary>Stores that the agent is done, so that the next attempt begins with the checks.</summary>
-    public Task FinishAsync(AgentResult result, DateTimeOffset finishedAt, CancellationToken cancellationToken) =>
-        StoreAsync(Math.Max(1, result.Turn), new() { Agent = result.State, FinishedAt = finishedAt, Summary = result.Summary }, result.MessagesSeen, result.Usage, cancellationToken);
+    public async Task FinishAsync(AgentResult result, DateTimeOffset finishedAt, CancellationToken cancellationToken)
+    {
+        var state = new CheckpointState { Agent = result.State, FinishedAt = finishedAt, Summary = result.Summary };
+        await StoreAsync(Math.Max(1, result.Turn), state, result.MessagesSeen, result.Usage, cancellationToken);
+        _finished = true;
+    }
 
     /// <summary>The tree of the last checkpoint: the agent's work, without what the checks may have added since.</summary>
     public async Task<string> TreeAsync(CancellationToken cancellationToken) => _tree ??= await workspace.RestoredTreeAsync(cancellationToken);
+
+    /// <summary>The tree of what there is of the agent's work: as above once the agent is done, otherwise the files as they are now.</summary>
+    public Task<string> SoFarAsync(CancellationToken cancellationToken) => _finished ? TreeAsync(cancellationToken) : workspace.SnapshotAsync(cancellationToken);
 
     public IReadOnlyList<FollowUp> MessagesAfter(int after) => [.. keeper.Messages.Where(message => message.Number > after)];
 

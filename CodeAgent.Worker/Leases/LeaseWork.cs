@@ -38,9 +38,9 @@ internal sealed class LeaseWork(Lease lease, LeaseServices services, LeaseApi ap
     /// <summary>Stores what was done so far as the task's patch, if there is a workspace.</summary>
     public async Task UploadPatchAsync(CancellationToken cancellationToken)
     {
-        if (_workspace is not null)
+        if (_workspace is not null && _session is not null)
         {
-            await UploadPatchAsync(_workspace, await _workspace.SnapshotAsync(cancellationToken), cancellationToken);
+            await UploadPatchAsync(_workspace, await _session.SoFarAsync(cancellationToken), cancellationToken);
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed partial class GitException(string error) : Exception(Clean(error
         var lines = Credentials().Replace(error, "://").Split('\n').Select(line => line.Trim())
             .Where(line => line.Length > 0 && !line.StartsWith("hint:", StringComparison.Ordinal) && !line.StartsWith("Cloning", StringComparison.Ordinal));
         var text = string.Join(' ', lines);
-        return text.Length > Longest ? text[..Longest] + "…" : text;
+        return text.Length > Longest ? text[..(char.IsHighSurrogate(text[Longest - 1]) ? Longest - 1 : Longest)] + "…" : text;
     }
 
     [GeneratedRegex(@"://[^/@\s'""]+@")]

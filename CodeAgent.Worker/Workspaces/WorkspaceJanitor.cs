@@ -1,9 +1,9 @@
 namespace CodeAgent.Worker.Workspaces;
 
-/// <summary>Removes the workspaces of workers that are dead: those whose lock nobody holds. At the start, and every few minutes.</summary>
+/// <summary>Removes the workspaces of workers that are dead: those whose lock nobody holds. At the start, and every minute.</summary>
 internal sealed partial class WorkspaceJanitor(WorkFolders folders, TimeProvider time, ILogger<WorkspaceJanitor> logger) : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     /// <summary>Looks through the folder once.</summary>
     public async Task SweepAsync()

@@ -64,6 +64,11 @@ internal sealed class CommandAgent(ICommandRunner commands, TimeProvider time) :
     private static string Tail(string output)
     {
         var text = output.Trim();
-        return text.Length == 0 ? "" : $" Its output ends:\n{(text.Length > LongestTail ? "…" + text[^LongestTail..] : text)}";
+        if (text.Length > LongestTail)
+        {
+            text = "…" + text[(char.IsLowSurrogate(text[^LongestTail]) ? ^(LongestTail - 1) : ^LongestTail)..];
+        }
+
+        return text.Length == 0 ? "" : $" Its output ends:\n{text}";
     }
 }

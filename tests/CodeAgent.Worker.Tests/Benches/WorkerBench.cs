@@ -1,5 +1,6 @@
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults;
+using CodeAgent.Testing;
 using CodeAgent.Worker.Agents;
 using CodeAgent.Worker.Api;
 using CodeAgent.Worker.Configuration;
@@ -82,6 +83,10 @@ internal sealed class WorkerBench : IAsyncDisposable
 
     /// <summary>A lease for the played agent.</summary>
     public static Lease Played(TestRepository? repository = null, Action<TaskRequest>? configure = null) => Lease(new() { Prompt = "Do it" }, repository, configure);
+
+    /// <summary>Waits until no workspace is there any more.</summary>
+    public Task NothingIsLeftAsync() => Eventually.TrueAsync(
+        () => Task.FromResult(Directory.GetFileSystemEntries(Folders.Tasks).Length == 0), TimeSpan.FromSeconds(6), "the workspaces are gone");
 
     public async ValueTask DisposeAsync()
     {

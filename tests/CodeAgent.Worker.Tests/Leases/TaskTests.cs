@@ -36,7 +36,7 @@ public sealed class TaskTests
         Assert.Equal(await origin.GitAsync("rev-parse", end.Delivery.Commit + "^{tree}"), await origin.GitAsync("write-tree"));
         Assert.Contains("output\n    working\n", task.Text("log"), StringComparison.Ordinal);
         Assert.Contains("delivery.finished {", task.Text("log"), StringComparison.Ordinal);
-        await NothingIsLeftAsync(bench);
+        await bench.NothingIsLeftAsync();
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class TaskTests
     public async Task A_failed_check_ends_a_script_and_its_patch_is_kept()
     {
         await using var bench = await WorkerBench.StartAsync();
-        var task = bench.Api.Offer(WorkerBench.Script("echo done > work.txt", configure: request => request.Checks = ["true", "echo why; exit 3", "true"]));
+        var task = bench.Api.Offer(WorkerBench.Script("echo done > work.txt", configure: request => request.Checks = ["touch of-the-check", "echo why; exit 3", "true"]));
 
         var end = await task.EndAsync();
         Assert.Equal(new(FailureCodes.CheckFailed, "The check `echo why; exit 3` exited with 3."), end.Failure);
@@ -103,25 +103,27 @@ public sealed class TaskTests
         Assert.Equal("why\n", end.Checks[1].Output);
         Assert.Null(end.Delivery);
         Assert.Contains("+done", task.Text("patch"), StringComparison.Ordinal);
+        Assert.DoesNotContain("of-the-check", task.Text("patch"), StringComparison.Ordinal);
         Assert.Contains("check.finished", task.Text("log"), StringComparison.Ordinal);
-        await NothingIsLeftAsync(bench);
+        await bench.NothingIsLeftAsync();
     }
 
     [Theory]
     [InlineData("echo started; echo what went wrong >&2; exit 5", FailureCodes.AgentFailed, "The script exited with 5. Its output ends:\nstarted\nwhat went wrong")]
     [InlineData("exit 1", FailureCodes.AgentFailed, "The script exited with 1.")]
-    public async Task A_script_that_fails_says_how(string script, string code, string message)
+    public async Task A_script_that_fails_says_how_and_its_patch_is_kept(string script, string code, string message)
     {
         await using var bench = await WorkerBench.StartAsync();
-        var end = await bench.Api.Offer(WorkerBench.Script(script)).EndAsync();
-        Assert.Equal(new(code, message), end.Failure);
+        var task = bench.Api.Offer(WorkerBench.Script("echo half > half.txt; " + script));
+        Assert.Equal(new(code, message), (await task.EndAsync()).Failure);
+        Assert.Contains("+half", task.Text("patch"), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_task_without_time_left_says_so()
     {
         await using var bench = await WorkerBench.StartAsync();
-        var task = bench.Api.Offer(WorkerBench.Script("echo begun; sleep 60") with { SecondsUsed = (30 * 60) - 3 });
+        var task = bench.Api.Offer(WorkerBench.Script("echo begun; sleep 60") with { SecondsUsed = (30 * 60) - 2 });
         var end = await task.EndAsync();
         Assert.Equal(new(FailureCodes.LimitReached, "The limit of 30 minutes was reached. Its output ends:\nbegun"), end.Failure);
     }
@@ -131,7 +133,7 @@ public sealed class TaskTests
     {
         await using var bench = await WorkerBench.StartAsync();
         bench.Agent = (run, _) => Task.FromResult(new AgentResult { Usage = run.Usage });
-        var lease = WorkerBench.Played(configure: request => request.Checks = ["sleep 60"]) with { SecondsUsed = (30 * 60) - 3 };
+        var lease = WorkerBench.Played(configure: request => request.Checks = ["sleep 60"]) with { SecondsUsed = (30 * 60) - 2 };
         var end = await bench.Api.Offer(lease).EndAsync();
         Assert.Equal(new(FailureCodes.LimitReached, "The limit of 30 minutes was reached while the check `sleep 60` ran."), end.Failure);
     }
@@ -149,7 +151,7 @@ public sealed class TaskTests
         var failure = (await noRef.EndAsync()).Failure!;
         Assert.Equal(FailureCodes.RefNotFound, failure.Code);
         Assert.Contains("'nope'", failure.Message, StringComparison.Ordinal);
-        await NothingIsLeftAsync(bench);
+        await bench.NothingIsLeftAsync();
     }
 
     [Fact]
@@ -212,7 +214,4 @@ public sealed class TaskTests
             Interlocked.CompareExchange(ref target, value, seen);
         }
     }
-
-    private static Task NothingIsLeftAsync(WorkerBench bench) => Eventually.TrueAsync(
-        () => Task.FromResult(Directory.GetFileSystemEntries(bench.Folders.Tasks).Length == 0), TimeSpan.FromSeconds(5), "the workspaces are gone");
 }

@@ -1,0 +1,67 @@
+using CodeAgent.ServiceDefaults.Configuration;
+using CodeAgent.Worker.Configuration;
+using CodeAgent.Worker.Tests.Benches;
+using CodeAgent.Worker.Workspaces;
+
+namespace CodeAgent.Worker.Tests.Configuration;
+
+public sealed class WorkerOptionsTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    [Fact]
+    public async Task Without_a_file_the_defaults_hold()
+    {
+        var options = await ReadAsync(null);
+        Assert.Equal((2, TimeSpan.FromMinutes(2)), (options.Capacity, options.LeasePatience));
+        Assert.Equal("/home/x/artifacts/work", WorkFolders.Of(options, "/home/x").Root);
+    }
+
+    [Fact]
+    public async Task What_the_file_says_holds()
+    {
+        var options = await ReadAsync("capacity: 5\nleasePatience: 30s\nworkFolder: /var/work\ncommitter:\n  name: Bot\npassEnvironment: [PATH, MY_*]\n");
+        Assert.Equal((5, TimeSpan.FromSeconds(30), "Bot", "codeagent@localhost"), (options.Capacity, options.LeasePatience, options.Committer.Name, options.Committer.Email));
+        Assert.Equal(["PATH", "MY_*"], options.PassEnvironment);
+        Assert.Equal("/var/work", WorkFolders.Of(options, "/home/x").Root);
+    }
+
+    [Theory]
+    [InlineData("capacity: 0", "capacity|1 to 64")]
+    [InlineData("leasePatience: 1s", "10s to 1h")]
+    [InlineData("workFolder: ''", "a folder")]
+    [InlineData("committer:\n  name: ''", "1 to 100")]
+    [InlineData("committer:\n  email: 'a>b'", "without < and >")]
+    [InlineData("passEnvironment: ['*']", "names of variables")]
+    [InlineData("capcity: 3", "capcity")]
+    public async Task What_is_wrong_is_refused_with_what_would_be_right(string yaml, string words)
+    {
+        var refused = await Assert.ThrowsAsync<ConfigFileException>(() => ReadAsync(yaml));
+        Assert.Matches(words, refused.Message);
+    }
+
+    [Fact]
+    public async Task The_file_of_the_repository_is_valid()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "CodeAgent.sln")))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        var file = await ConfigFile.LoadAsync<WorkerOptions>(Path.Combine(folder, "config", "worker.yaml"), _ => null, WorkerOptionsValidator.Validate, TestContext.Current.CancellationToken);
+        Assert.Equal(2, file.Current.Capacity);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private async Task<WorkerOptions> ReadAsync(string? yaml)
+    {
+        if (yaml is not null)
+        {
+            await File.WriteAllTextAsync(_folder["worker.yaml"], yaml, TestContext.Current.CancellationToken);
+        }
+
+        return (await ConfigFile.LoadAsync<WorkerOptions>(_folder["worker.yaml"], _ => null, WorkerOptionsValidator.Validate, TestContext.Current.CancellationToken)).Current;
+    }
+}
