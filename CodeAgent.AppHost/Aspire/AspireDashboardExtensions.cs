@@ -12,12 +12,19 @@ internal static class AspireDashboardExtensions
         builder.Configuration["ASPNETCORE_URLS"] = settings.DashboardUrl;
         builder.Configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = settings.OtlpUrl;
         builder.Services.AddSingleton<IRunningSystem, AspireSystem>();
+        builder.Services.AddSingleton<ServiceRestarts>();
+        builder.Services.AddHostedService<OrderlyStop>();
+
+        // Back at the prompt, nothing of it runs any more.
+        builder.Configuration["DcpPublisher:WaitForResourceCleanup"] = "true";
 
         // One block says what a person needs. Nor is it news to them that a clean machine has no certificate (Dcp).
         builder.Services.AddLogging(logging => logging
             .AddFilter("Aspire.Hosting", LogLevel.Warning)
             .AddFilter("Aspire.Hosting.Dcp", LogLevel.Error)
-            .AddFilter("Microsoft", LogLevel.Warning));
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None)
+            .AddFilter("System", LogLevel.Warning));
     }
 
     /// <summary>Writes files for Docker Compose, or for Kubernetes with <c>--Publish:For kubernetes</c>.</summary>

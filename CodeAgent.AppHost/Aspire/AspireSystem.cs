@@ -6,7 +6,8 @@ namespace CodeAgent.AppHost;
 
 /// <summary>The system as Aspire runs it.</summary>
 internal sealed class AspireSystem(
-    ResourceNotificationService notifications, DistributedApplicationModel model, AppHostSettings settings, IConfiguration configuration) : IRunningSystem
+    ResourceNotificationService notifications, DistributedApplicationModel model, ServiceRestarts restarts, AppHostSettings settings, IConfiguration configuration)
+    : IRunningSystem
 {
     private readonly ConcurrentDictionary<string, int> _pids = new();
 
@@ -38,6 +39,8 @@ internal sealed class AspireSystem(
         {
             await foreach (var change in notifications.WatchAsync(cancellationToken))
             {
+                restarts.Note(change, cancellationToken);
+
                 // Aspire's id of a replica has a suffix of its own: worker-abcdefgh.
                 if (change.Resource is ProjectResource
                     && change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is int pid

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Options;
 
 namespace CodeAgent.ServiceDefaults.Lifetime;
 
@@ -6,11 +7,13 @@ namespace CodeAgent.ServiceDefaults.Lifetime;
 /// Stops the service when the process that started it is gone, however it went. Whoever starts a service names itself in
 /// the environment variable <see cref="Variable"/> as <c>pid</c>; without the variable nothing is watched.
 /// </summary>
-internal sealed partial class ParentWatch(int parent, IHostApplicationLifetime lifetime, ILogger<ParentWatch> logger, TimeProvider time) : BackgroundService
+internal sealed partial class ParentWatch(
+    int parent, IHostApplicationLifetime lifetime, IOptions<HostOptions> host, ILogger<ParentWatch> logger, TimeProvider time) : BackgroundService
 {
     public const string Variable = "CODEAGENT_PARENT_PID";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Haste = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -24,7 +27,9 @@ internal sealed partial class ParentWatch(int parent, IHostApplicationLifetime l
             }
         }
 
+        // Redis may have gone with it, and the other services go as well: there is little to wait for.
         LogParentGone(parent);
+        host.Value.ShutdownTimeout = Haste;
         lifetime.StopApplication();
         _ = EndAsync();
     }

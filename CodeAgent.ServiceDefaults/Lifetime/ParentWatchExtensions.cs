@@ -4,8 +4,8 @@ namespace CodeAgent.ServiceDefaults.Lifetime;
 
 internal static class ParentWatchExtensions
 {
-    // With a parent, a stop has 10 s in all, of which the parent's absence took one to notice. Without one, the host's usual 30 s.
-    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
+    // Whoever started it stops all the services within 10 s, in turns. Without a parent, the host's usual 30 s.
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
 
     /// <summary>Ties the service to the process that started it, where that named itself.</summary>
     public static void AddParentWatch(this WebApplicationBuilder builder)

@@ -101,7 +101,7 @@ internal sealed class RunningSystem : IAsyncDisposable
     /// <summary>The processes of a service, by the name of its program; those that run here and now, whoever started them.</summary>
     public Task<IReadOnlyList<int>> ProcessesAsync(string program) =>
         Processes.FindAsync((commandLine, environment) =>
-            commandLine.Split('\0').Any(part => Path.GetFileNameWithoutExtension(part) == program && !part.EndsWith(".csproj", StringComparison.Ordinal))
+            commandLine.Split('\0').Any(part => Path.GetFileName(part) is var file && (file == program || file == $"{program}.dll"))
             && environment.Contains(Data, StringComparison.Ordinal));
 
     /// <summary>Ends the service as a crash of the machine would.</summary>
