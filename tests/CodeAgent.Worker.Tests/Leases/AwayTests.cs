@@ -51,6 +51,15 @@ public sealed class AwayTests
     }
 
     [Fact]
+    public async Task Work_that_takes_longer_than_the_patience_goes_on_while_the_Api_answers()
+    {
+        await using var bench = await WorkerBench.StartAsync(options => options.LeasePatience = TimeSpan.FromSeconds(2));
+        var task = bench.Api.Offer(WorkerBench.Script("sleep 3; echo still here"));
+        Assert.Equal(Outcome.Succeeded, (await task.EndAsync()).Outcome);
+        Assert.Equal("still here\n", task.Output);
+    }
+
+    [Fact]
     public async Task A_worker_that_starts_before_the_Api_waits_for_it()
     {
         await using var bench = new WorkerBench();

@@ -48,6 +48,7 @@ public sealed class StopTests
         await task.PrintedAsync("tick");
         task.TakeBack();
         await bench.NothingIsLeftAsync();
+        Assert.EndsWith("/events", Assert.Single(task.Late), StringComparison.Ordinal);
         Assert.Empty(task.Completions);
     }
 }

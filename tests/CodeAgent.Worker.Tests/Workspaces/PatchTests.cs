@@ -1,3 +1,4 @@
+using CodeAgent.Testing;
 using CodeAgent.Worker.Tests.Benches;
 using CodeAgent.Worker.Workspaces;
 
@@ -78,12 +79,17 @@ public sealed class PatchTests : IDisposable
     }
 
     [Fact]
-    public async Task A_change_of_the_same_length_right_after_the_checkout_is_seen()
+    public async Task A_change_in_the_second_of_the_checkout_is_seen_in_a_later_second()
     {
         var origin = await _bench.RepositoryAsync();
         await origin.CommitAsync(("a.txt", "old"), ("b.txt", "old"));
-        var workspace = await _bench.OpenAsync(origin);
-        await File.WriteAllTextAsync(Path.Combine(workspace.Folder.Tree, "a.txt"), "new", TestContext.Current.CancellationToken);
+        var (workspace, file, at) = await CheckedOutWithinASecondAsync(origin);
+
+        // Same length, same times: all that git has to go by is that the file is as young as its index.
+        await _bench.Git.RunAsync(new(workspace.Folder.Git, "config", "core.trustctime", "false"), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, "new", TestContext.Current.CancellationToken);
+        File.SetLastWriteTimeUtc(file, at);
+        await Eventually.TrueAsync(() => Task.FromResult(TimeProvider.System.GetUtcNow() > at.AddSeconds(1.1)), TimeSpan.FromSeconds(5), "the second is over");
 
         var tree = await workspace.SnapshotAsync(TestContext.Current.CancellationToken);
         Assert.Equal(1, await workspace.CountChangesAsync(tree, TestContext.Current.CancellationToken));
@@ -105,6 +111,20 @@ public sealed class PatchTests : IDisposable
         var workspace = await _bench.OpenAsync(origin);
         await _bench.RunAsync(workspace, Change);
         return (origin, workspace);
+    }
+
+    private async Task<(Workspace Workspace, string File, DateTime At)> CheckedOutWithinASecondAsync(TestRepository origin)
+    {
+        while (true)
+        {
+            var workspace = await _bench.OpenAsync(origin);
+            var file = Path.Combine(workspace.Folder.Tree, "a.txt");
+            var (at, index) = (File.GetLastWriteTimeUtc(file), File.GetLastWriteTimeUtc(Path.Combine(workspace.Folder.Git, "index")));
+            if (at.Second == index.Second)
+            {
+                return (workspace, file, at);
+            }
+        }
     }
 
     private async Task<string> PatchAsync(Workspace workspace, string tree)
