@@ -29,7 +29,7 @@ public sealed record TaskRequest
     /// <summary>Free labels to find the task by. At most 20; keys up to 63 characters, values up to 255.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; set; } = new Dictionary<string, string>();
 
-    /// <summary>Where the outcome is to be posted: an absolute http or https address.</summary>
+    /// <summary>Where the outcome is to be posted. Not offered yet: a request with it is refused rather than silently not called back.</summary>
     public string? Callback { get; set; }
 }
 
@@ -46,7 +46,7 @@ public sealed record RepositoryRequest
 /// <summary>The agent of a task.</summary>
 public sealed record AgentRequest
 {
-    /// <summary><c>builtin</c> or <c>command</c>; the coding CLIs by their own names where the workers have them.</summary>
+    /// <summary>One of <see cref="AgentNames"/>.</summary>
     public string Name { get; set; } = AgentNames.Builtin;
 
     /// <summary>The model, as the gateway names it. The gateway's <c>default</c> where it is left out.</summary>

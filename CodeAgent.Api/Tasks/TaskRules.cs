@@ -13,15 +13,14 @@ internal static partial class TaskRules
     private const int LongestPrompt = 1_000_000;
     private const int LongestCheck = 10_000;
     private const int LongestCommitMessage = 10_000;
-    private const int LongestAddress = 2_000;
 
-    private static readonly IReadOnlyList<string> Agents =
-        [AgentNames.Builtin, AgentNames.Command, "codex", "claude", "opencode", "gemini", "qwen", "cursor", "aider"];
+    // A task that no worker can do would wait for ever, so a name is here when workers have the agent.
+    private static readonly IReadOnlyList<string> Agents = [AgentNames.Builtin, AgentNames.Command];
 
     /// <summary>The agents, for people.</summary>
     public static string AgentList { get; } = string.Join(", ", Agents);
 
-    /// <summary>Whether there is such an agent at all. Whether a worker can run it is another question.</summary>
+    /// <summary>Whether there is such an agent.</summary>
     public static bool IsAgent(string name) => Agents.Contains(name);
 
     /// <param name="request">What is asked for.</param>
@@ -43,8 +42,7 @@ internal static partial class TaskRules
         Require(request.Limits);
         Require(request.Priority is >= -100 and <= 100, "priority", "priority is -100 to 100.");
         Require(request.Labels);
-        Require(request.Callback is null || IsCallback(request.Callback),
-            "callback", "A callback is an absolute http or https address without credentials in it, such as https://ci.example.com/done.");
+        Require(request.Callback is null, "callback", "Callbacks are not sent yet: leave the field out, and watch the task's events.");
     }
 
     /// <exception cref="ServiceDefaults.Problems.ProblemException">400 where it is empty or too long.</exception>
@@ -95,9 +93,6 @@ internal static partial class TaskRules
             Require(value is { Length: <= 255 } && !value.Any(char.IsControl), $"labels.{key}", "A label's value has at most 255 characters and no control characters.");
         }
     }
-
-    private static bool IsCallback(string text) => text.Length <= LongestAddress && Uri.TryCreate(text, UriKind.Absolute, out var address)
-        && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps) && address.UserInfo.Length == 0;
 
     private static void Require(bool fact, string field, string detail)
     {

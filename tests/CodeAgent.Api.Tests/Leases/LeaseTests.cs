@@ -41,14 +41,14 @@ public abstract class LeaseTests(IApiFixture fixture) : ApiTests(fixture)
     {
         for (var i = 0; i < 30; i++)
         {
-            await Api.SubmitAsync(ApiClient.Script() with { Priority = 5, Agent = new() { Name = "codex" } });
+            await Api.SubmitAsync(ApiClient.Script() with { Priority = 5, Agent = new() { Name = AgentNames.Builtin } });
         }
 
         var task = await Api.SubmitAsync();
 
-        Assert.Equal(task.Id, (await Worker.ClaimAsync())!.TaskId);
-        Assert.Null(await Worker.ClaimAsync());
-        Assert.NotNull(await Worker.ClaimAsync(agents: ["codex"]));
+        Assert.Equal(task.Id, (await Worker.ClaimAsync(agents: [AgentNames.Command]))!.TaskId);
+        Assert.Null(await Worker.ClaimAsync(agents: [AgentNames.Command]));
+        Assert.NotNull(await Worker.ClaimAsync(agents: [AgentNames.Builtin]));
     }
 
     [Fact]
