@@ -18,7 +18,7 @@ public sealed class AspireTests : IDisposable
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Limit);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.CodeAgent_AppHost>(
-            ["--Data:Directory", _data, "--redis", "embedded", "--Ports:Api", "0", "--Ports:Gateway", "0"], limit.Token);
+            ["--Data:Directory", _data, "--redis", "embedded", "--Dashboard:Enabled", "false", "--Ports:Api", "0", "--Ports:Gateway", "0"], limit.Token);
         await using var app = await builder.BuildAsync(limit.Token);
 
         await app.StartAsync(limit.Token);
