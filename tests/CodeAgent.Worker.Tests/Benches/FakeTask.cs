@@ -14,6 +14,7 @@ internal sealed class FakeTask(Lease lease)
     private readonly List<FollowUp> _messages = [];
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _lost;
+    private bool _quiet;
 
     public Lease Lease { get; } = lease;
 
@@ -52,6 +53,9 @@ internal sealed class FakeTask(Lease lease)
     /// <summary>Gives the task to somebody else.</summary>
     public void TakeBack() => Tell(() => _lost = true);
 
+    /// <summary>The same, but from now on no heartbeat is answered, so that it is not them who bring the news.</summary>
+    public void TakeBackQuietly() => Tell(() => _lost = _quiet = true);
+
     public async Task<CompleteRequest> EndAsync(int seconds = 20)
     {
         await Eventually.TrueAsync(() => Task.FromResult(!Completions.IsEmpty), TimeSpan.FromSeconds(seconds), "the task is completed");
@@ -64,7 +68,7 @@ internal sealed class FakeTask(Lease lease)
 
     public IResult? Refusal(HttpContext http)
     {
-        if (!_lost)
+        if (!_lost || IsQuietHeartbeat(http))
         {
             return null;
         }
@@ -87,6 +91,11 @@ internal sealed class FakeTask(Lease lease)
         }
 
         await Task.WhenAny(news, Task.Delay(TimeSpan.FromSeconds(heartbeat.WaitSeconds), http.RequestAborted));
+        while (_quiet && !http.RequestAborted.IsCancellationRequested)
+        {
+            await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(1), http.RequestAborted));
+        }
+
         lock (_lock)
         {
             return _lost ? Lost() : Results.Json(
@@ -147,6 +156,8 @@ internal sealed class FakeTask(Lease lease)
         Releases.Enqueue((await http.Request.ReadFromJsonAsync(ContractsJson.Default.ReleaseRequest))!);
         return Results.NoContent();
     }
+
+    private bool IsQuietHeartbeat(HttpContext http) => _quiet && http.Request.Path.Value!.EndsWith("/heartbeat", StringComparison.Ordinal);
 
     private static IResult Lost() => Results.Problem("another worker has it", statusCode: 409, type: "urn:codeagent:problem:lease-lost");
 
