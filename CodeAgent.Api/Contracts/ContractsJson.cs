@@ -9,7 +9,8 @@ namespace CodeAgent.Contracts;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     NumberHandling = JsonNumberHandling.Strict,
-    RespectNullableAnnotations = true)]
+    RespectNullableAnnotations = true,
+    AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(TaskRequest))]
 [JsonSerializable(typeof(TaskView))]
 [JsonSerializable(typeof(Page<TaskView>))]

@@ -31,6 +31,11 @@ internal static partial class TaskRules
     {
         Require(!string.IsNullOrWhiteSpace(request.Prompt) && request.Prompt.Length <= LongestPrompt && !request.Prompt.Contains('\0'),
             "prompt", $"A prompt has 1 to {LongestPrompt:N0} characters, not all of them blank and none of them NUL.");
+        RequireObject(request.Agent, "agent");
+        RequireObject(request.Checks, "checks");
+        RequireObject(request.Delivery, "delivery");
+        RequireObject(request.Limits, "limits");
+        RequireObject(request.Labels, "labels");
         if (request.Repository is { } repository)
         {
             repositories.Require(repository);
@@ -48,6 +53,9 @@ internal static partial class TaskRules
     /// <exception cref="ServiceDefaults.Problems.ProblemException">400 where it is empty or too long.</exception>
     public static void Require(MessageRequest request) => Require(!string.IsNullOrWhiteSpace(request.Text) && request.Text.Length <= LongestMessage,
         "text", $"A message has 1 to {LongestMessage:N0} characters, not all of them blank.");
+
+    // The contract says that these are never null, but a client can write null all the same.
+    private static void RequireObject(object? value, string field) => Require(value is not null, field, $"{field} can be left out, but it cannot be null.");
 
     private static void Require(AgentRequest agent)
     {
@@ -68,8 +76,9 @@ internal static partial class TaskRules
 
     private static void Require(DeliveryRequest delivery, RepositoryRequest? repository, Guid id)
     {
-        Require(GitNames.IsBranch(delivery.Branch.Replace("{id}", id.ToString(), StringComparison.Ordinal)),
-            "delivery.branch", "A branch's name follows git's rules (git check-ref-format --branch) and has at most 200 characters; {id} stands for the task's id.");
+        var branch = delivery.Branch.Replace("{id}", id.ToString(), StringComparison.Ordinal);
+        Require(GitNames.IsBranch(branch) && !branch.StartsWith("refs/", StringComparison.Ordinal) && branch.IndexOfAny(['{', '}']) < 0,
+            "delivery.branch", "A branch's name follows git's rules (git check-ref-format --branch), is without refs/heads/, and has at most 200 characters; {id} stands for the task's id, and there is no other placeholder.");
         Require(!delivery.Push || repository is not null, "delivery.push", "Without a repository there is nowhere to push to.");
         Require(delivery.CommitMessage is null || (!string.IsNullOrWhiteSpace(delivery.CommitMessage) && delivery.CommitMessage.Length <= LongestCommitMessage
                 && !delivery.CommitMessage.Contains('\0')),

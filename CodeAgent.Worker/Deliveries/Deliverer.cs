@@ -71,8 +71,14 @@ internal sealed class Deliverer(RepositoryCache cache, Git git, CurrentOptions o
     private async Task KeepAsync(Workspace workspace, string commit, string reference, Guid task, CancellationToken cancellationToken)
     {
         using var held = await cache.HoldAsync(workspace.Base.Folder, cancellationToken);
-        await git.RunAsync(new(workspace.Folder.Git, "push", "--quiet", "--force", "--no-verify", "--", workspace.Base.Folder,
+        var kept = await git.TryAsync(new(workspace.Folder.Git, "push", "--quiet", "--force", "--no-verify", "--", workspace.Base.Folder,
             $"{commit}:{reference}", $"{commit}:refs/codeagent/{task}"), cancellationToken);
+        if (kept.ExitCode != 0)
+        {
+            // What git says begins with lines about the cache, which mean nothing to whoever reads this. A branch "a" beside "a/b" is the usual cause.
+            var reason = kept.Error.Split('\n').FirstOrDefault(line => line.Contains("error:", StringComparison.Ordinal)) ?? kept.Error;
+            throw Failed($"The branch {reference["refs/heads/".Length..]} cannot be made: {GitException.Clean(reason)}");
+        }
     }
 
     private async Task PushAsync(string repository, string url, string commit, string reference, CancellationToken cancellationToken)

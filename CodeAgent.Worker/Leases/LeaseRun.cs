@@ -106,7 +106,7 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
         {
             await step();
         }
-        catch (Exception e) when (e is ApiRefusedException or GitException or IOException)
+        catch (Exception e) when (e is ApiRefusedException or GitException or IOException or TaskFailedException)
         {
             LogLeftOut(what, e);
         }

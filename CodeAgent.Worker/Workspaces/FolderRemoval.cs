@@ -1,3 +1,5 @@
+using CliWrap;
+
 namespace CodeAgent.Worker.Workspaces;
 
 /// <summary>Removes folders that agents filled.</summary>
@@ -22,6 +24,17 @@ internal static class FolderRemoval
             {
                 // A process that is just ending may have written into it meanwhile.
                 await Task.Delay(Interval, time);
+            }
+            catch (IOException) when (!OperatingSystem.IsWindows())
+            {
+                // A file name need not be text, and .NET can only name those that are.
+                await Cli.Wrap("rm").WithArguments(["-rf", "--", path]).WithValidation(CommandResultValidation.None).ExecuteAsync();
+                if (Directory.Exists(path))
+                {
+                    throw;
+                }
+
+                return;
             }
         }
     }

@@ -1,4 +1,5 @@
 using CliWrap;
+using CodeAgent.Contracts;
 
 namespace CodeAgent.Worker.Workspaces;
 
@@ -54,8 +55,14 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git)
     }
 
     /// <summary>Stores the files as they are now; what <c>.gitignore</c> names is no part of it. Returns the tree's id.</summary>
+    /// <exception cref="TaskFailedException">The agent removed the folder.</exception>
     public async Task<string> SnapshotAsync(CancellationToken cancellationToken)
     {
+        if (!Directory.Exists(folder.Tree))
+        {
+            throw new TaskFailedException(FailureCodes.AgentFailed, "The workspace is gone: its folder was removed while the agent worked.");
+        }
+
         var index = Path.Combine(folder.Git, "index.snapshot");
         await CopyIndexAsync(index, cancellationToken);
         await new Snapshot(git, folder, index).AddAsync(cancellationToken);

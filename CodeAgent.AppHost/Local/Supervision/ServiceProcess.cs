@@ -11,6 +11,7 @@ namespace CodeAgent.AppHost.Local;
 internal sealed partial class ServiceProcess(
     ProjectResource project, string name, int port, AppHostSettings settings, HttpClient http, TimeProvider time, ILogger logger) : IDisposable
 {
+    private const int LongestLine = 200;
     private static readonly TimeSpan HealthInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan HealthPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
@@ -47,7 +48,7 @@ internal sealed partial class ServiceProcess(
                 var code = await RunOnceAsync(log, stopping);
                 stopping.ThrowIfCancellationRequested();
                 pause = time.GetElapsedTime(start) > GoodRun ? FirstPause : pause;
-                LogEnded(name, code, pause.TotalSeconds, string.Concat(log.Last.Select(line => $"{Environment.NewLine}    {line}")));
+                LogEnded(name, code, pause.TotalSeconds, string.Concat(log.Last.Select(line => $"{Environment.NewLine}    {Clip(line)}")));
                 await Task.Delay(pause, time, stopping);
             }
         }
@@ -180,6 +181,9 @@ internal sealed partial class ServiceProcess(
 
         return start;
     }
+
+    // The file has all of it.
+    private static string Clip(string line) => line.Length <= LongestLine ? line : line[..LongestLine] + "…";
 
     [LoggerMessage(LogLevel.Error, "{Name} ended by itself with code {Code}; starting it again in {Seconds} s. Its last lines:{Lines}")]
     private partial void LogEnded(string name, int code, double seconds, string lines);
