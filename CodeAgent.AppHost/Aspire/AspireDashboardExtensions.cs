@@ -5,6 +5,8 @@ namespace CodeAgent.AppHost;
 
 internal static class AspireDashboardExtensions
 {
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(8);
+
     /// <summary>Puts the dashboard where the settings say; with a launch profile or without.</summary>
     public static void AddDashboard(this IDistributedApplicationBuilder builder, AppHostSettings settings)
     {
@@ -15,8 +17,9 @@ internal static class AspireDashboardExtensions
         builder.Services.AddSingleton<ServiceRestarts>();
         builder.Services.AddHostedService<OrderlyStop>();
 
-        // Back at the prompt, nothing of it runs any more.
+        // Back at the prompt, nothing of it runs any more; and back within 10 s, whatever hangs.
         builder.Configuration["DcpPublisher:WaitForResourceCleanup"] = "true";
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
 
         // One block says what a person needs. Nor is it news to them that a clean machine has no certificate (Dcp).
         builder.Services.AddLogging(logging => logging

@@ -6,7 +6,7 @@ namespace CodeAgent.AppHost;
 /// </summary>
 internal sealed partial class OrderlyStop(DistributedApplicationModel model, ResourceCommandService commands, ILogger<OrderlyStop> logger) : IHostedLifecycleService
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
