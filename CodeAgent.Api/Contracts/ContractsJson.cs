@@ -31,4 +31,11 @@ namespace CodeAgent.Contracts;
 [JsonSerializable(typeof(Delivery))]
 [JsonSerializable(typeof(CheckResult))]
 [JsonSerializable(typeof(Usage))]
-public sealed partial class ContractsJson : JsonSerializerContext;
+public sealed partial class ContractsJson : JsonSerializerContext
+{
+    /// <summary>
+    /// Reads what we wrote ourselves, in Redis or as the other side of the wire between Api and worker: a field that a newer
+    /// version added is no reason to lose a task. Only what clients send is read strictly.
+    /// </summary>
+    public static ContractsJson Lenient => field ??= new(new JsonSerializerOptions(Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip });
+}

@@ -23,7 +23,7 @@ internal sealed record LoggedEvent(long Number, string Type, string Json)
 
     public TaskEvent ToEvent() => Read(Json);
 
-    private static TaskEvent Read(string json) => JsonSerializer.Deserialize(json, ContractsJson.Default.TaskEvent)!;
+    private static TaskEvent Read(string json) => JsonSerializer.Deserialize(json, ContractsJson.Lenient.TaskEvent)!;
 }
 
 /// <summary>New events of a task, as the instances of the Api tell each other.</summary>

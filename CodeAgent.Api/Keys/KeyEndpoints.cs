@@ -39,7 +39,7 @@ internal static partial class KeyEndpoints
         KeyRules.Require(request, caller.FindAll(CallerClaims.Scope).Select(scope => scope.Value).ToHashSet());
 
         var now = time.GetUtcNow();
-        var key = new KeyRecord(Guid.CreateVersion7(now).ToString("N"), request.Name.Trim(), [.. request.Scopes.Distinct()], now);
+        var key = new KeyRecord(TaskIds.Next(now).ToString("N"), request.Name.Trim(), [.. request.Scopes.Distinct()], now);
         var secret = Secret.NewKey();
         await store.AddAsync(key, secret);
         LogCreated(logger, key.Id, key.Name, string.Join(' ', key.Scopes), caller.Name());

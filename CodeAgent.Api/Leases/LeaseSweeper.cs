@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using CodeAgent.Api.Tasks;
-using CodeAgent.ServiceDefaults.Problems;
 using CodeAgent.ServiceDefaults.Redis;
 using CodeAgent.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Options;
@@ -35,11 +34,6 @@ internal sealed partial class LeaseSweeper(
 
                 heard = false;
             }
-            catch (ProblemException e)
-            {
-                // So busy that the change had no turn; its worker is alive, then.
-                LogBusy(e);
-            }
         }
     }
 
@@ -49,13 +43,26 @@ internal sealed partial class LeaseSweeper(
             TaskKeys.Leases, stop: time.GetUtcNow().ToUnixTimeMilliseconds(), take: AtOnce);
         foreach (var id in lapsed.Select(member => Guid.Parse(member.ToString())))
         {
-            if (await tasks.ChangeAsync(id, new TaskCommand.Lapse(), cancellationToken: stoppingToken) is Decision.Changed(var task, _))
+            try
             {
-                using var span = CodeAgentTelemetry.Source
-                    .StartActivity("lease lapse", ActivityKind.Internal, ActivityContext.Parse(task.TraceParent, null))
-                    ?.SetTag(CodeAgentTelemetry.TaskIdTag, id).SetTag("codeagent.fence", task.Fence);
-                LogLapsed(task.Fence, id, TaskIndexes.StatusName(task.Status));
+                await LapseAsync(id, stoppingToken);
             }
+            catch (Exception e) when (!e.MeansRedisIsAway() && e is not OperationCanceledException)
+            {
+                // One task that cannot be put back must not keep the others, nor the whole service, from it.
+                LogStays(e, id);
+            }
+        }
+    }
+
+    private async Task LapseAsync(Guid id, CancellationToken stoppingToken)
+    {
+        if (await tasks.ChangeAsync(id, new TaskCommand.Lapse(), cancellationToken: stoppingToken) is Decision.Changed(var task, _))
+        {
+            using var span = CodeAgentTelemetry.Source
+                .StartActivity("lease lapse", ActivityKind.Internal, ActivityContext.Parse(task.TraceParent, null))
+                ?.SetTag(CodeAgentTelemetry.TaskIdTag, id).SetTag("codeagent.fence", task.Fence);
+            LogLapsed(task.Fence, id, TaskIndexes.StatusName(task.Status));
         }
     }
 
@@ -65,6 +72,6 @@ internal sealed partial class LeaseSweeper(
     [LoggerMessage(LogLevel.Warning, "Redis is away ({Error}); leases get their time again when it is back")]
     private partial void LogAway(string error);
 
-    [LoggerMessage(LogLevel.Warning, "A lapsed lease could not be ended this time")]
-    private partial void LogBusy(Exception e);
+    [LoggerMessage(LogLevel.Error, "The lapsed lease of task {TaskId} could not be ended this time")]
+    private partial void LogStays(Exception e, Guid taskId);
 }

@@ -48,7 +48,7 @@ internal sealed class TaskList(IConnectionMultiplexer redis)
                 if (filter.Fits(task))
                 {
                     characters += ((string)fields[1]!).Length;
-                    page.Add(task.ToView(JsonSerializer.Deserialize((string)fields[1]!, ContractsJson.Default.TaskRequest)!));
+                    page.Add(task.ToView(JsonSerializer.Deserialize((string)fields[1]!, ContractsJson.Lenient.TaskRequest)!));
                 }
             }
 

@@ -42,7 +42,7 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
     public async Task<Checkpoint?> CheckpointAsync(Guid id)
     {
         string? json = await Redis.StringGetAsync(TaskKeys.Checkpoint(id));
-        return json is null ? null : JsonSerializer.Deserialize(json, ContractsJson.Default.Checkpoint);
+        return json is null ? null : JsonSerializer.Deserialize(json, ContractsJson.Lenient.Checkpoint);
     }
 
     /// <summary>Carries a command out.</summary>
@@ -115,7 +115,7 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
 
     private static TaskState? State(string? json) => json is null ? null : JsonSerializer.Deserialize(json, TasksJson.Default.TaskState);
 
-    private static TaskRequest Request(string? json) => JsonSerializer.Deserialize(json!, ContractsJson.Default.TaskRequest)!;
+    private static TaskRequest Request(string? json) => JsonSerializer.Deserialize(json!, ContractsJson.Lenient.TaskRequest)!;
 
     [SuppressMessage("Security", "CA5394", Justification = "Whoever can foresee how long a writer waits for another gains nothing.")]
     private Task BackOffAsync(int conflicts, CancellationToken cancellationToken) => conflicts == 0 ? Task.CompletedTask

@@ -33,11 +33,13 @@ internal static class AspireRedisExtensions
         {
             context.Args.Add("--appendonly");
             context.Args.Add("yes");
+            context.Args.Add("--appendfsync");
+            context.Args.Add("always");
         }
         else
         {
             // Published, its command is one line for a shell.
-            context.Args[^1] = $"{context.Args[^1]} --appendonly yes";
+            context.Args[^1] = $"{context.Args[^1]} --appendonly yes --appendfsync always";
         }
     });
 }

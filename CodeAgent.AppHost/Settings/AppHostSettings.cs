@@ -29,6 +29,9 @@ internal sealed class AppHostSettings
     /// <summary>Whether files for a deployment are written, and nothing of this machine belongs in them.</summary>
     public required bool Publishing { get; init; }
 
+    /// <summary>The variables that <c>config/gateway.yaml</c> takes from the environment: for the gateway alone.</summary>
+    public required IReadOnlySet<string> ProviderVariables { get; init; }
+
     public string ApiUrl => Url(Ports.Api);
 
     public string GatewayUrl => Url(Ports.Gateway);

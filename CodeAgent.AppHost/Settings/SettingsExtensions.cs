@@ -1,9 +1,10 @@
 using System.Collections;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace CodeAgent.AppHost.Settings;
 
-internal static class SettingsExtensions
+internal static partial class SettingsExtensions
 {
     private const string Solution = "CodeAgent.sln";
 
@@ -26,6 +27,7 @@ internal static class SettingsExtensions
             Environment = Text(configuration, "DOTNET_ENVIRONMENT") ?? Environments.Development,
             Keys = publishing ? DevelopmentKeys.None : await DevelopmentKeys.ReadAsync(configuration, data.Keys),
             Publishing = publishing,
+            ProviderVariables = publishing ? new HashSet<string>() : await ProviderVariablesAsync(Text(configuration, "Config:Directory") ?? Path.Combine(home, "config")),
         };
         builder.Services.AddSingleton(settings);
         return settings;
@@ -59,17 +61,26 @@ internal static class SettingsExtensions
     public static IResourceBuilder<ProjectResource> WithDashboardLink(this IResourceBuilder<ProjectResource> service, AppHostSettings settings) =>
         settings.Dashboard && !settings.Publishing ? service.WithEnvironment("Dashboard__Url", settings.DashboardUrl) : service;
 
-    /// <summary>Takes the providers' keys away, which every child process of ours would inherit. By their usual name: <c>…_API_KEY</c>.</summary>
-    public static IResourceBuilder<ProjectResource> WithoutProviderKeys(this IResourceBuilder<ProjectResource> service)
+    /// <summary>Takes the providers' keys away, which every child process of ours would inherit: what the gateway's configuration names, and what is called <c>…_API_KEY</c>.</summary>
+    public static IResourceBuilder<ProjectResource> WithoutProviderKeys(this IResourceBuilder<ProjectResource> service, AppHostSettings settings)
     {
-        foreach (var (name, _) in Variables().Where(variable =>
-            variable.Name.EndsWith("_API_KEY", StringComparison.OrdinalIgnoreCase) && !variable.Name.StartsWith("CODEAGENT_", StringComparison.Ordinal)))
+        foreach (var (name, _) in Variables().Where(variable => !variable.Name.StartsWith("CODEAGENT_", StringComparison.Ordinal)
+            && (settings.ProviderVariables.Contains(variable.Name) || variable.Name.EndsWith("_API_KEY", StringComparison.OrdinalIgnoreCase))))
         {
             service.WithEnvironment(name, "");
         }
 
         return service;
     }
+
+    private static async Task<IReadOnlySet<string>> ProviderVariablesAsync(string folder)
+    {
+        var file = Path.Combine(folder, "gateway.yaml");
+        return File.Exists(file) ? Reference().Matches(await File.ReadAllTextAsync(file)).Select(match => match.Groups[1].Value).ToHashSet() : new HashSet<string>();
+    }
+
+    [GeneratedRegex(@"\$\{([A-Za-z_][A-Za-z0-9_]*)")]
+    private static partial Regex Reference();
 
     private static IEnumerable<(string Name, string Value)> Variables() =>
         System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => ((string)variable.Key, (string?)variable.Value ?? ""));

@@ -51,16 +51,17 @@ internal static class AnswerRelay
         {
             tap.End();
             (call.Usage, call.ResponseModel) = (tap.Usage, tap.Model);
+
+            // Also where the caller left, or the connection broke, just after the last piece: the answer is whole, and paid for.
+            if (turn is not null && answer.Status == StatusCodes.Status200OK && tap.IsComplete && !answer.IsEncoded && tap.Kept is { } kept)
+            {
+                await turn.AnswerAsync(answer.Status, answer.ContentType, kept, tap.Usage);
+            }
         }
 
         if (tap.HasError)
         {
             call.Failed(answer.Status, "error_in_stream");
-        }
-
-        if (turn is not null && answer.Status == StatusCodes.Status200OK && tap.IsComplete && !answer.IsEncoded && tap.Kept is { } kept)
-        {
-            await turn.AnswerAsync(answer.Status, answer.ContentType, kept, tap.Usage);
         }
     }
 

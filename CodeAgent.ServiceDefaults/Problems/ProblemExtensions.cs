@@ -40,7 +40,7 @@ internal static class ProblemExtensions
                 ProblemException p => p,
                 BadHttpRequestException e => new ProblemException(Slug(e.StatusCode), e.StatusCode, e.Message),
                 _ when exception.MeansRedisIsAway() => new ProblemException("redis-unavailable",
-                    StatusCodes.Status503ServiceUnavailable, "Redis cannot be reached just now; nothing was changed that was not answered.")
+                    StatusCodes.Status503ServiceUnavailable, "Redis cannot be reached just now. Whether this request has changed anything is not known: look before you repeat it.")
                 {
                     RetryAfter = TimeSpan.FromSeconds(2),
                 },

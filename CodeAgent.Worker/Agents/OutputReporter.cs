@@ -11,12 +11,16 @@ namespace CodeAgent.Worker.Agents;
 internal sealed class OutputReporter : IAsyncDisposable
 {
     private const int LargestPiece = 16 * 1024;
+
+    // Events are kept in Redis, all of them. What comes after this much is read, but not reported.
+    private const int MostText = 2_000_000;
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
     private readonly Channel<string> _pieces = Channel.CreateBounded<string>(new BoundedChannelOptions(16) { SingleReader = true });
     private readonly IAgentSession _session;
     private readonly TimeProvider _time;
     private readonly CancellationToken _cancellation;
     private readonly Task _reporting;
+    private int _reported;
 
     /// <summary>Begins at once.</summary>
     public OutputReporter(IAgentSession session, TimeProvider time, CancellationToken cancellationToken)
@@ -115,8 +119,23 @@ internal sealed class OutputReporter : IAsyncDisposable
 
             var length = end > 0 && (wholeLines || piece.Length == LargestPiece) ? end : piece.Length;
             length -= length < text.Length && char.IsHighSurrogate(piece[length - 1]) ? 1 : 0;
-            await _session.ReportAsync(EventTypes.Output, new { text = piece[..length] }, _cancellation);
+            await ReportAsync(piece[..length]);
             text.Remove(0, length);
+        }
+    }
+
+    private async Task ReportAsync(string piece)
+    {
+        if (_reported >= MostText)
+        {
+            return;
+        }
+
+        _reported += piece.Length;
+        await _session.ReportAsync(EventTypes.Output, new { text = piece }, _cancellation);
+        if (_reported >= MostText)
+        {
+            await _session.ReportAsync(EventTypes.Output, new { text = $"\n… more than {MostText:N0} characters were printed; the rest is not shown.\n" }, _cancellation);
         }
     }
 }

@@ -34,7 +34,7 @@ internal sealed class ApiTransport(HttpClient http, TimeProvider time)
         {
             throw new ApiUnavailableException($"no answer within {limit.TotalSeconds:0} s");
         }
-        catch (Exception e) when (e is HttpRequestException or HttpIOException)
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
         {
             throw new ApiUnavailableException(e.Message);
         }

@@ -24,7 +24,7 @@ internal sealed class LeaseApi(ApiTransport transport, Lease lease, ResiliencePi
     public Task<HeartbeatResponse> HeartbeatAsync(HeartbeatRequest heartbeat, CancellationToken cancellationToken) =>
         SendAsync(() => Request(HttpMethod.Post, "heartbeat", Json(heartbeat, ContractsJson.Default.HeartbeatRequest)),
             TimeSpan.FromSeconds(heartbeat.WaitSeconds) + Limit,
-            async (response, token) => (await response.Content.ReadFromJsonAsync(ContractsJson.Default.HeartbeatResponse, token))!, cancellationToken);
+            async (response, token) => (await response.Content.ReadFromJsonAsync(ContractsJson.Lenient.HeartbeatResponse, token))!, cancellationToken);
 
     /// <summary>Reports events.</summary>
     public Task ReportAsync(EventBatch batch, CancellationToken cancellationToken) =>

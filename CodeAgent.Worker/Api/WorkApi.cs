@@ -23,7 +23,7 @@ internal sealed partial class WorkApi(HttpClient http, IOptionsMonitor<IdentityO
 
         static Task<Lease?> ReadAsync(HttpResponseMessage response, CancellationToken token) => response.StatusCode == HttpStatusCode.NoContent
             ? Task.FromResult<Lease?>(null)
-            : response.Content.ReadFromJsonAsync(ContractsJson.Default.Lease, token);
+            : response.Content.ReadFromJsonAsync(ContractsJson.Lenient.Lease, token);
     }
 
     /// <summary>What can be done under a lease.</summary>

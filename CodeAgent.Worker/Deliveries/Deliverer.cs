@@ -34,8 +34,8 @@ internal sealed class Deliverer(RepositoryCache cache, Git git, CurrentOptions o
         }
 
         var commit = await CommitAsync(workspace, tree, order, cancellationToken);
-        await KeepAsync(workspace, commit, reference, order.TaskId, cancellationToken);
         var push = order.Request.Push && workspace.Base.Url is not null;
+        await KeepAsync(workspace, commit, reference, order.TaskId, push, cancellationToken);
         if (push)
         {
             await confirm();
@@ -67,13 +67,15 @@ internal sealed class Deliverer(RepositoryCache cache, Git git, CurrentOptions o
         }, cancellationToken);
     }
 
-    // The workspace goes; the branch stays in the cache, and the commit also under the task's id, in case another task takes the branch's name.
-    private async Task KeepAsync(Workspace workspace, string commit, string reference, Guid task, CancellationToken cancellationToken)
+    // The workspace goes; the commit stays in the cache under the task's id, and as the branch as far as its name is free there.
+    private async Task KeepAsync(Workspace workspace, string commit, string reference, Guid task, bool pushed, CancellationToken cancellationToken)
     {
         using var held = await cache.HoldAsync(workspace.Base.Folder, cancellationToken);
+        await git.RunAsync(new(workspace.Folder.Git, "push", "--quiet", "--force", "--no-verify", "--", workspace.Base.Folder,
+            $"{commit}:refs/codeagent/{task}"), cancellationToken);
         var kept = await git.TryAsync(new(workspace.Folder.Git, "push", "--quiet", "--force", "--no-verify", "--", workspace.Base.Folder,
-            $"{commit}:{reference}", $"{commit}:refs/codeagent/{task}"), cancellationToken);
-        if (kept.ExitCode != 0)
+            $"{commit}:{reference}"), cancellationToken);
+        if (kept.ExitCode != 0 && !pushed)
         {
             // What git says begins with lines about the cache, which mean nothing to whoever reads this. A branch "a" beside "a/b" is the usual cause.
             var reason = kept.Error.Split('\n').FirstOrDefault(line => line.Contains("error:", StringComparison.Ordinal)) ?? kept.Error;

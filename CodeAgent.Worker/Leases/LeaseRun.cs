@@ -13,6 +13,9 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
     // A worker that is being stopped has some seconds in all. What does not get through in these, the lapse of the lease settles.
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(4);
 
+    // Long enough for a large patch; an Api that refuses it for so long, its disk being full, must not hold the task for ever.
+    private static readonly TimeSpan LongestStep = TimeSpan.FromMinutes(2);
+
     private readonly LeaseApi _api = services.Api.For(lease);
 
     /// <summary>Runs the lease; returns how it ended, in a word.</summary>
@@ -38,12 +41,12 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
         await using var hurryOnDrain = draining.Register(() => farewell.CancelAfter(Farewell));
         if (end is { Outcome: Outcome.Failed })
         {
-            await TryAsync("patch", () => work.UploadPatchAsync(farewell.Token));
+            await TryAsync("patch", work.UploadPatchAsync, farewell.Token);
         }
 
-        await TryAsync("events", () => events.FlushAsync(farewell.Token));
-        await log.NoteAsync(time.GetUtcNow(), Describe(end), farewell.Token);
-        await TryAsync("log", () => _api.UploadAsync("log", "text/plain; charset=utf-8", log.Path, farewell.Token));
+        await TryAsync("events", events.FlushAsync, farewell.Token);
+        await TryAsync("last line of the log", token => log.NoteAsync(time.GetUtcNow(), Describe(end), token), farewell.Token);
+        await TryAsync("log", token => _api.UploadAsync("log", "text/plain; charset=utf-8", log.Path, token), farewell.Token);
         keeper.Close();
         if (end is null)
         {
@@ -100,13 +103,16 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
     };
 
     // How the task ended must get through, even if something that goes with it does not.
-    private async Task TryAsync(string what, Func<Task> step)
+    private async Task TryAsync(string what, Func<CancellationToken, Task> step, CancellationToken cancellationToken)
     {
+        using var timer = new CancellationTokenSource(LongestStep, services.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         try
         {
-            await step();
+            await step(either.Token);
         }
-        catch (Exception e) when (e is ApiRefusedException or GitException or IOException or TaskFailedException)
+        catch (Exception e) when (e is ApiRefusedException or GitException or IOException or TaskFailedException
+            || (e is OperationCanceledException && timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested))
         {
             LogLeftOut(what, e);
         }

@@ -8,14 +8,16 @@ namespace CodeAgent.Worker.Leases;
 /// <summary>The log file of an attempt: its events as lines of text.</summary>
 internal sealed class TaskLog : IAsyncDisposable
 {
-    private readonly StreamWriter _writer;
+    // Without a buffer: what could not be written is dropped, not tried again when the file is closed.
+    private readonly FileStream _file;
+    private string? _gap;
 
     /// <summary>Opens the file, new.</summary>
     public TaskLog(string path)
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         Path = path;
-        _writer = new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, 16 * 1024, FileOptions.Asynchronous));
+        _file = new(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0, FileOptions.Asynchronous);
     }
 
     /// <summary>The file.</summary>
@@ -30,19 +32,33 @@ internal sealed class TaskLog : IAsyncDisposable
             Append(text, reported);
         }
 
-        await _writer.WriteAsync(text, cancellationToken);
-        await _writer.FlushAsync(cancellationToken);
+        await WriteAsync(text.ToString(), cancellationToken);
     }
 
     /// <summary>Adds a line of the worker's own; not while events are being written.</summary>
     public async Task NoteAsync(DateTimeOffset at, string note, CancellationToken cancellationToken)
     {
-        await _writer.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"{at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {note}\n").AsMemory(), cancellationToken);
-        await _writer.FlushAsync(cancellationToken);
+        await WriteAsync(string.Create(CultureInfo.InvariantCulture, $"{at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {note}\n"), cancellationToken);
+    }
+
+    // The events are the record; this is a copy for people. A full disk makes a gap here, and says so, but ends no task.
+    private async Task WriteAsync(string text, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var gap = _gap is null ? "" : $"… lines are missing here: {_gap}\n";
+            await _file.WriteAsync(Encoding.UTF8.GetBytes(gap + text), cancellationToken);
+            await _file.FlushAsync(cancellationToken);
+            _gap = null;
+        }
+        catch (IOException e)
+        {
+            _gap = e.Message;
+        }
     }
 
     /// <summary>Closes the file.</summary>
-    public ValueTask DisposeAsync() => _writer.DisposeAsync();
+    public ValueTask DisposeAsync() => _file.DisposeAsync();
 
     // 2026-01-31T12:00:00.000Z output
     //     whatever the program printed

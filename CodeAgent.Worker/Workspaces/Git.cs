@@ -61,6 +61,8 @@ internal sealed class Git(WorkFolders folders)
 
         """;
 
+    private static readonly string[] Ours = ["CODEAGENT_", "OTEL_", "ConnectionStrings__", "services__"];
+
     // Named after what is in it, so that another version of the worker writes another one.
     private readonly string _config = Path.Combine(folders.Root, $"gitconfig-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Config)))[..12]}");
 
@@ -95,7 +97,7 @@ internal sealed class Git(WorkFolders folders)
     {
         // Of the worker's own environment nothing that is ours: credential helpers are programs like others.
         var environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
-            .Where(name => name.StartsWith("CODEAGENT_", StringComparison.Ordinal) || name.StartsWith("OTEL_", StringComparison.Ordinal))
+            .Where(name => Ours.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)) || (name.StartsWith("GIT_", StringComparison.Ordinal) && !call.Remote))
             .ToDictionary(name => name, _ => (string?)null);
         environment[WorkerMark.Variable] = worker.ToString();
         environment["LC_ALL"] = "C.UTF-8";
@@ -105,7 +107,11 @@ internal sealed class Git(WorkFolders folders)
         environment["GIT_DIR"] = environment["GIT_WORK_TREE"] = environment["GIT_INDEX_FILE"] = null;
         if (call.Remote)
         {
-            environment["GIT_SSH_COMMAND"] = Environment.GetEnvironmentVariable("GIT_SSH_COMMAND") ?? "ssh -o BatchMode=yes";
+            environment["GIT_SSH_COMMAND"] = Environment.GetEnvironmentVariable("GIT_SSH_COMMAND") ?? "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=20 -o ServerAliveCountMax=3";
+
+            // A server that accepts and then says nothing would hold the repository, and every task on it. Bytes a second, seconds.
+            environment["GIT_HTTP_LOW_SPEED_LIMIT"] = "100";
+            environment["GIT_HTTP_LOW_SPEED_TIME"] = "60";
         }
         else
         {

@@ -83,9 +83,15 @@ internal sealed class LogFile(string path) : IAsyncDisposable
             if (_file.Length > Limit)
             {
                 await _file.DisposeAsync();
-                File.Move(path, Path.ChangeExtension(path, ".1.log"), overwrite: true);
                 _file = null;
+                File.Move(path, Path.ChangeExtension(path, ".1.log"), overwrite: true);
             }
+        }
+        catch (IOException)
+        {
+            // A full disk costs the line, which is kept in memory among the last ones. Whoever stopped reading here would make
+            // the service wait for ever for somebody to take its output. The file is opened again for the next line.
+            _file = null;
         }
         finally
         {

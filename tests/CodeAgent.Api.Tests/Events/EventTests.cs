@@ -165,7 +165,7 @@ public abstract class EventTests(IApiFixture fixture) : ApiTests(fixture)
         await using var watching = client.WatchAsync(task.Id).GetAsyncEnumerator(Stop);
         Assert.True(await watching.MoveNextAsync());
         using var worker = second.Client(ApiServer.WorkerKey);
-        var waiting = worker.ClaimAsync("waits", waitSeconds: 30, agents: ["aider"]);
+        var waiting = worker.ClaimAsync("waits", waitSeconds: 30, agents: [AgentNames.Builtin]);
         await WorkerIsThereAsync("waits");
         var held = Keep(client.With((await Worker.ClaimAsync())!));
         Assert.True(await watching.MoveNextAsync());

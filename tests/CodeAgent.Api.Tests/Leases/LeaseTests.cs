@@ -54,9 +54,9 @@ public abstract class LeaseTests(IApiFixture fixture) : ApiTests(fixture)
     [Fact]
     public async Task A_worker_that_waits_is_woken_by_the_next_task_it_can_do()
     {
-        var waiting = Worker.ClaimAsync(waitSeconds: 30);
+        var waiting = Worker.ClaimAsync(waitSeconds: 30, agents: [AgentNames.Command]);
         await WorkerIsThereAsync("w1");
-        await Api.SubmitAsync(ApiClient.Script() with { Agent = new() { Name = "aider" } });
+        await Api.SubmitAsync(ApiClient.Script() with { Agent = new() { Name = AgentNames.Builtin } });
         var task = await Api.SubmitAsync();
 
         Assert.Equal(task.Id, (await waiting.WaitAsync(TimeSpan.FromSeconds(4), Stop))!.TaskId);
