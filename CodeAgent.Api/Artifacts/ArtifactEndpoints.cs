@@ -17,10 +17,10 @@ internal static partial class ArtifactEndpoints
 
     public static WebApplication MapArtifacts(this WebApplication app)
     {
-        var artifacts = app.MapGroup("/v1/tasks/{id:guid}/artifacts").WithTags("Tasks").RequireAuthorization(Scopes.Read)
+        var artifacts = app.MapGroup("/v1/tasks/{id:guid}").WithTags("Tasks").RequireAuthorization(Scopes.Read)
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
-        artifacts.MapGet("", ListAsync).WithSummary("List what a task left").WithQuery("cursor", "limit");
-        artifacts.MapGet("/{name}", GetAsync).WithSummary("Get the patch, the log or another artifact")
+        artifacts.MapGet("/artifacts", ListAsync).WithSummary("List what a task left").WithQuery("cursor", "limit");
+        artifacts.MapGet("/artifacts/{name}", GetAsync).WithSummary("Get the patch, the log or another artifact")
             .WithDescription("In ranges, if asked so. The entity tag is the SHA-256 of the content.").WithQuery().ProducesContent();
 
         // A token whose lease is over may come in, so that it is told why it is refused.

@@ -23,12 +23,12 @@ internal static partial class KeyEndpoints
 
     public static WebApplication MapKeys(this WebApplication app)
     {
-        var keys = app.MapGroup("/v1/keys").WithTags("Keys").RequireAuthorization(Scopes.Admin);
-        keys.MapPost("", CreateAsync).WithSummary("Make a key").Accepts<KeyRequest>("application/json").WithQuery()
+        var keys = app.MapGroup("/v1").WithTags("Keys").RequireAuthorization(Scopes.Admin);
+        keys.MapPost("/keys", CreateAsync).WithSummary("Make a key").Accepts<KeyRequest>("application/json").WithQuery()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status403Forbidden);
-        keys.MapGet("", ListAsync).WithSummary("List the keys, without their secrets").WithQuery("cursor", "limit")
+        keys.MapGet("/keys", ListAsync).WithSummary("List the keys, without their secrets").WithQuery("cursor", "limit")
             .ProducesProblem(StatusCodes.Status400BadRequest);
-        keys.MapDelete("/{id}", RevokeAsync).WithSummary("Revoke a key, at once").WithQuery()
+        keys.MapDelete("/keys/{id}", RevokeAsync).WithSummary("Revoke a key, at once").WithQuery()
             .ProducesProblem(StatusCodes.Status404NotFound);
         return app;
     }

@@ -19,14 +19,14 @@ internal static partial class LeaseEndpoints
 
     public static WebApplication MapLeases(this WebApplication app)
     {
-        var leases = app.MapGroup("/v1/leases").WithTags("Leases").WithQuery()
+        var leases = app.MapGroup("/v1").WithTags("Leases").WithQuery()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status403Forbidden);
-        leases.MapPost("", ClaimAsync).RequireAuthorization(Scopes.Work).WithSummary("Claim a task")
+        leases.MapPost("/leases", ClaimAsync).RequireAuthorization(Scopes.Work).WithSummary("Claim a task")
             .WithDescription("For workers. Held until there is a task that the worker can do, at most waitSeconds.")
             .Accepts<ClaimRequest>("application/json").Produces<Lease>().Produces(StatusCodes.Status204NoContent);
 
         // A token whose lease is over may come in, so that it is told why it is refused.
-        var held = leases.MapGroup("/{taskId:guid}").RequireAuthorization().ProducesProblem(StatusCodes.Status409Conflict);
+        var held = leases.MapGroup("/leases/{taskId:guid}").RequireAuthorization().ProducesProblem(StatusCodes.Status409Conflict);
         held.MapPost("/heartbeat", HeartbeatAsync).WithSummary("Extend the lease and wait for news").Accepts<HeartbeatRequest>("application/json");
         held.MapPost("/events", AppendEventsAsync).WithSummary("Report events").Accepts<EventBatch>("application/json");
         held.MapPut("/checkpoint", StoreCheckpointAsync).WithSummary("Store the state after a turn").Accepts<Checkpoint>("application/json");

@@ -18,9 +18,9 @@ internal static class StatusEndpoints
 
     public static WebApplication MapStatus(this WebApplication app)
     {
-        var status = app.MapGroup("/v1/status").WithTags("Status").RequireAuthorization(Scopes.Read).WithQuery();
-        status.MapGet("", GetAsync).WithSummary("See the queue and the workers");
-        status.MapGet("/events", Watch).WithSummary("Watch the queue and the workers")
+        var status = app.MapGroup("/v1").WithTags("Status").RequireAuthorization(Scopes.Read).WithQuery();
+        status.MapGet("/status", GetAsync).WithSummary("See the queue and the workers");
+        status.MapGet("/status/events", Watch).WithSummary("Watch the queue and the workers")
             .WithDescription("Server-sent events of the type status, each the whole status: at once, and whenever it differs, at most twice a second.")
             .Produces<SystemStatus>(contentType: "text/event-stream");
         return app;

@@ -19,15 +19,15 @@ internal static class TaskEndpoints
 
     public static WebApplication MapTasks(this WebApplication app)
     {
-        var read = app.MapGroup("/v1/tasks").WithTags("Tasks").RequireAuthorization(Scopes.Read);
-        read.MapGet("", ListAsync).WithQuery("status", "label", "cursor", "limit").WithSummary("List tasks, newest first")
+        var read = app.MapGroup("/v1").WithTags("Tasks").RequireAuthorization(Scopes.Read);
+        read.MapGet("/tasks", ListAsync).WithQuery("status", "label", "cursor", "limit").WithSummary("List tasks, newest first")
             .ProducesProblem(StatusCodes.Status400BadRequest);
-        read.MapGet("/{id:guid}", GetAsync).WithQuery().WithSummary("See a task").ProducesProblem(StatusCodes.Status404NotFound);
+        read.MapGet("/tasks/{id:guid}", GetAsync).WithQuery().WithSummary("See a task").ProducesProblem(StatusCodes.Status404NotFound);
 
-        var submit = app.MapGroup("/v1/tasks").WithTags("Tasks").RequireAuthorization(Scopes.Submit).WithQuery();
-        submit.MapPost("", CreateAsync).WithSummary("Submit a task").Accepts<TaskRequest>("application/json")
+        var submit = app.MapGroup("/v1").WithTags("Tasks").RequireAuthorization(Scopes.Submit).WithQuery();
+        submit.MapPost("/tasks", CreateAsync).WithSummary("Submit a task").Accepts<TaskRequest>("application/json")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge);
-        var one = submit.MapGroup("/{id:guid}").ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        var one = submit.MapGroup("/tasks/{id:guid}").ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         one.MapPost("/cancel", CancelAsync).WithSummary("Cancel a task")
             .WithDescription("A task that runs is canceled when its worker has stopped the agent: until then cancelRequested is true.");
         one.MapPost("/retry", RetryAsync).WithSummary("Try a task again, from nothing, that failed or was canceled");
