@@ -22,6 +22,11 @@ public sealed class BadInputTests(SystemFixture fixture)
     [InlineData("""{ "prompt": "x", "repository": { "url": "https://user:hunter2@example.com/r.git" } }""", "invalid-field", "repository.url")]
     [InlineData("""{ "prompt": "x", "repository": { "url": "file:///etc" } }""", "invalid-field", "repository.url")]
     [InlineData("""{ "prompt": "x", "limits": { "minutes": 0 } }""", "invalid-field", "limits.minutes")]
+    [InlineData("""{ "prompt": "x", "agent": null }""", "invalid-field", "agent")]
+    [InlineData("""{ "prompt": "x", "checks": null }""", "invalid-field", "checks")]
+    [InlineData("""{ "prompt": "x", "delivery": null }""", "invalid-field", "delivery")]
+    [InlineData("""{ "prompt": "x", "limits": null }""", "invalid-field", "limits")]
+    [InlineData("""{ "prompt": "x", "labels": null }""", "invalid-field", "labels")]
     [InlineData("""{ "prompt": """, "invalid-json", null)]
     public async Task A_request_that_does_not_fit(string body, string type, string? field)
     {
