@@ -42,6 +42,12 @@ internal static partial class SettingsExtensions
             return service;
         }
 
+        // Aspire sends telemetry to the dashboard's usual place even where there is none, and a service that stops waits for it.
+        if (!settings.Dashboard)
+        {
+            service.WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", "");
+        }
+
         // Where the caller wants telemetry, it goes there and not to the dashboard.
         foreach (var (name, value) in Variables().Where(variable => variable.Name.StartsWith("OTEL_EXPORTER_", StringComparison.Ordinal)))
         {

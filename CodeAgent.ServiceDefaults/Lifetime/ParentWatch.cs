@@ -13,7 +13,8 @@ internal sealed partial class ParentWatch(
     public const string Variable = "CODEAGENT_PARENT_PID";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Haste = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private readonly CancellationTokenSource _disposed = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -31,17 +32,25 @@ internal sealed partial class ParentWatch(
         LogParentGone(parent);
         host.Value.ShutdownTimeout = Haste;
         lifetime.StopApplication();
-        _ = EndAsync();
+        _ = EndAsync(_disposed.Token);
     }
 
-    // Nobody is left who would end a service that hangs while it stops.
-    private async Task EndAsync()
+    public override void Dispose()
+    {
+        _disposed.Cancel();
+        _disposed.Dispose();
+        base.Dispose();
+    }
+
+    // Nobody is left who would end a service that hangs while it stops; telemetry is sent until the very end, for instance,
+    // and whoever took it is gone.
+    private async Task EndAsync(CancellationToken disposed)
     {
         try
         {
-            await Task.Delay(Patience, time, lifetime.ApplicationStopped);
+            await Task.Delay(Patience, time, disposed);
         }
-        catch (OperationCanceledException) when (lifetime.ApplicationStopped.IsCancellationRequested)
+        catch (OperationCanceledException) when (disposed.IsCancellationRequested)
         {
             return;
         }

@@ -30,9 +30,17 @@ internal sealed class RunningSystem : IAsyncDisposable
     {
         var data = Directory.CreateTempSubdirectory("codeagent-test-").FullName;
         var system = new RunningSystem(data, environment ?? new Dictionary<string, string>(), ownsData: true);
-        await system.ConfigureAsync();
-        await system.StartAgainAsync();
-        return system;
+        try
+        {
+            await system.ConfigureAsync();
+            await system.StartAgainAsync();
+            return system;
+        }
+        catch
+        {
+            await system.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts the AppHost on the same folder; the one before must have ended.</summary>
