@@ -82,5 +82,6 @@ internal sealed class ChatRequest
     }
 
     private static ProblemException InvalidModel() => new("invalid-field", StatusCodes.Status400BadRequest,
-        "'model' must be there once, as a string: a name of GET /v1/models, or 'default'.") { Field = "model" };
+        "'model' must be there once, as a string: a name of GET /v1/models, or 'default'.")
+    { Field = "model" };
 }

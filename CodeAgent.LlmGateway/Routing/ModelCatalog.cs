@@ -74,5 +74,6 @@ internal sealed class ModelCatalog(ConfigFile<GatewayConfig> file, ProviderProbe
     }
 
     private ProblemException NotFound(string reason) => new("model-not-found", StatusCodes.Status404NotFound,
-        $"{reason} There are: {string.Join(", ", Usable().Select(route => route.Model).Prepend(Default))}.") { Field = "model" };
+        $"{reason} There are: {string.Join(", ", Usable().Select(route => route.Model).Prepend(Default))}.")
+    { Field = "model" };
 }

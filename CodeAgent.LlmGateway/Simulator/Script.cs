@@ -115,5 +115,6 @@ internal static class Script
         usage.TryGetProperty(name, out var count) && count.ValueKind == JsonValueKind.Number && count.TryGetInt64(out var tokens) && tokens >= 0;
 
     private static ProblemException Wrong(int line, string reason) => new("simulator-script", StatusCodes.Status400BadRequest,
-        $"The simulator's script is wrong: line {line} of the first message: {reason}.") { Field = "messages" };
+        $"The simulator's script is wrong: line {line} of the first message: {reason}.")
+    { Field = "messages" };
 }

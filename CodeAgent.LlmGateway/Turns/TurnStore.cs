@@ -36,7 +36,8 @@ internal sealed class TurnStore(IConnectionMultiplexer redis, ConfigFile<Gateway
         if (key.Length > LongestKey || key.Any(c => c is < ' ' or > '~'))
         {
             throw new ProblemException("invalid-idempotency-key", StatusCodes.Status400BadRequest,
-                $"An {Header} has at most {LongestKey} characters, all of them ASCII.") { Field = Header };
+                $"An {Header} has at most {LongestKey} characters, all of them ASCII.")
+            { Field = Header };
         }
 
         var config = file.Current.Turns;
@@ -53,9 +54,11 @@ internal sealed class TurnStore(IConnectionMultiplexer redis, ConfigFile<Gateway
         return await turn.BeginAsync() switch
         {
             "other" => throw new ProblemException("idempotency-key-reused", StatusCodes.Status422UnprocessableEntity,
-                $"This {Header} was used for another request. A key stands for one request, byte for byte.") { Field = Header },
+                $"This {Header} was used for another request. A key stands for one request, byte for byte.")
+            { Field = Header },
             "busy" => throw new ProblemException("idempotency-key-in-flight", StatusCodes.Status409Conflict,
-                $"The request with this {Header} is being answered just now.") { Field = Header, RetryAfter = RetryAfter },
+                $"The request with this {Header} is being answered just now.")
+            { Field = Header, RetryAfter = RetryAfter },
             _ => turn,
         };
     }

@@ -1,10 +1,10 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using CodeAgent.LlmGateway.Tests.Support;
 using CodeAgent.Testing.Redis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
-using System.Diagnostics.Metrics;
 
 namespace CodeAgent.LlmGateway.Tests.Telemetry;
 

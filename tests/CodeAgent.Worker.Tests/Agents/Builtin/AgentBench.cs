@@ -46,8 +46,16 @@ internal sealed class AgentBench : IAsyncDisposable
         {
             Lease = new()
             {
-                TaskId = TaskId, Fence = 1, Attempt = 1, Run = 1, Token = Token, LeaseSeconds = 10, Request = Request,
-                TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Usage = new(), SecondsUsed = 0,
+                TaskId = TaskId,
+                Fence = 1,
+                Attempt = 1,
+                Run = 1,
+                Token = Token,
+                LeaseSeconds = 10,
+                Request = Request,
+                TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                Usage = new(),
+                SecondsUsed = 0,
             },
             Workspace = Workspace.Root,
             Session = Session,

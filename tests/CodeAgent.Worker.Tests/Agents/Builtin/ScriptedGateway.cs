@@ -89,7 +89,11 @@ internal sealed class ScriptedGateway : IAsyncDisposable
             await ChunkAsync(context, new { id = "x", @object = "chat.completion.chunk", created = 1, model = "real-model", choices = new[] { new { index = 0, delta = new { }, finish_reason = finish } } });
             await ChunkAsync(context, new
             {
-                id = "x", @object = "chat.completion.chunk", created = 1, model = "real-model", choices = Array.Empty<object>(),
+                id = "x",
+                @object = "chat.completion.chunk",
+                created = 1,
+                model = "real-model",
+                choices = Array.Empty<object>(),
                 usage = usage ?? new { prompt_tokens = 100, completion_tokens = 10, total_tokens = 110, prompt_tokens_details = new { cached_tokens = 40 } },
             });
             await context.Response.WriteAsync("data: [DONE]\n\n");

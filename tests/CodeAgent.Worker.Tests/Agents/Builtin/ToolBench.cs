@@ -27,8 +27,16 @@ internal sealed class ToolBench : IDisposable
         {
             Lease = new()
             {
-                TaskId = AgentBench.TaskId, Fence = 1, Attempt = 1, Run = 1, Token = "", LeaseSeconds = 10, Request = new() { Prompt = "x" },
-                TraceParent = "", Usage = new(), SecondsUsed = 0,
+                TaskId = AgentBench.TaskId,
+                Fence = 1,
+                Attempt = 1,
+                Run = 1,
+                Token = "",
+                LeaseSeconds = 10,
+                Request = new() { Prompt = "x" },
+                TraceParent = "",
+                Usage = new(),
+                SecondsUsed = 0,
             },
             Workspace = Workspace.Root,
             Session = Session,
