@@ -10,7 +10,7 @@ internal sealed partial class LocalSystem(
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
-    public string Kind => "without the Aspire packages, which the package source lacks";
+    public string Kind => "without the Aspire packages";
 
     public string? Dashboard => settings.Dashboard ? $"{settings.DashboardUrl}    ({dashboard.State})" : null;
 
