@@ -6,9 +6,9 @@ using OpenAI;
 using OpenAI.Chat;
 using ChatFinishReason = OpenAI.Chat.ChatFinishReason;
 
-namespace CodeAgent.LlmGateway.Tests.Simulator;
+namespace CodeAgent.LlmGateway.Tests.Clients;
 
-public sealed class OfficialClientTests(GarnetFixture redis)
+public sealed class OpenAiChatSdkTests(GarnetFixture redis)
 {
     private const string Script = """
         Please do.
