@@ -2,6 +2,7 @@ using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Protocols.Chat;
+using CodeAgent.LlmGateway.Protocols.Responses;
 using CodeAgent.LlmGateway.Errors;
 using CodeAgent.LlmGateway.Providers;
 using CodeAgent.LlmGateway.Providers.Http;
@@ -29,6 +30,7 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<ProviderClients>();
         builder.Services.AddSingleton<ProviderProbe>();
         builder.Services.AddSingleton<IProtocol, ChatProtocol>();
+        builder.Services.AddSingleton<IProtocol, ResponsesProtocol>();
         builder.Services.AddSingleton<ProtocolSet>();
         builder.Services.AddSingleton<HttpProvider>();
         builder.Services.AddSingleton<SimulatorProvider>();

@@ -1,5 +1,6 @@
 using CodeAgent.LlmGateway;
 using CodeAgent.LlmGateway.Protocols.Chat;
+using CodeAgent.LlmGateway.Protocols.Responses;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Turns;
 using CodeAgent.ServiceDefaults;
@@ -23,6 +24,7 @@ return await ServiceMain.RunAsync(async () =>
     app.UseAuthorization();
     app.MapDefaultEndpoints();
     app.MapChat();
+    app.MapResponses();
     app.MapModels();
     app.MapTurns();
 
