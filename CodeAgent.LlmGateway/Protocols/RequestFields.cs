@@ -81,7 +81,7 @@ internal sealed class RequestFields(JsonElement element, string path, bool snake
         {
             if (property.Value.ValueKind != JsonValueKind.Null && !_read.Contains(property.Name))
             {
-                throw NotExpressible.In(null, At(property.Name), "this field");
+                throw NotExpressible.Of(At(property.Name));
             }
         }
     }
@@ -92,8 +92,8 @@ internal sealed class RequestFields(JsonElement element, string path, bool snake
     public static ProblemException Invalid(string field, string expected) =>
         new("invalid-field", StatusCodes.Status400BadRequest, $"'{field}' must be {expected}.") { Field = field };
 
-    private IEnumerable<JsonElement> Values(string name) => Value(name) is not { } value ? []
-        : value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : throw Invalid(At(name), "a list");
+    private List<JsonElement> Values(string name) => Value(name) is not { } value ? []
+        : value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : throw Invalid(At(name), "a list");
 
     private RequestFields Object(JsonElement value, string at) =>
         value.ValueKind == JsonValueKind.Object ? new(value, at, snakeToo) : throw Invalid(at, "an object");
