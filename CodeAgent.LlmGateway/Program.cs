@@ -1,5 +1,7 @@
 using CodeAgent.LlmGateway;
 using CodeAgent.LlmGateway.Protocols.Chat;
+using CodeAgent.LlmGateway.Protocols.Gemini;
+using CodeAgent.LlmGateway.Protocols.Messages;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Turns;
 using CodeAgent.ServiceDefaults;
@@ -23,6 +25,8 @@ return await ServiceMain.RunAsync(async () =>
     app.UseAuthorization();
     app.MapDefaultEndpoints();
     app.MapChat();
+    app.MapMessages();
+    app.MapGemini();
     app.MapModels();
     app.MapTurns();
 

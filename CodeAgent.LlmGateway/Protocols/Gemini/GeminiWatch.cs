@@ -98,7 +98,13 @@ internal sealed class GeminiWatch : AnswerWatch
     private void Counts(ref Utf8JsonReader reader)
     {
         reader.Read();
-        while (reader.TokenType != JsonTokenType.EndObject && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("promptTokenCount"u8))
             {
