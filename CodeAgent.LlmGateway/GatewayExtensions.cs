@@ -4,6 +4,7 @@ using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Protocols.Chat;
 using CodeAgent.LlmGateway.Protocols.Gemini;
 using CodeAgent.LlmGateway.Protocols.Messages;
+using CodeAgent.LlmGateway.Protocols.Responses;
 using CodeAgent.LlmGateway.Errors;
 using CodeAgent.LlmGateway.Providers;
 using CodeAgent.LlmGateway.Providers.Http;
@@ -33,6 +34,7 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<IProtocol, ChatProtocol>();
         builder.Services.AddSingleton<IProtocol, MessagesProtocol>();
         builder.Services.AddSingleton<IProtocol, GeminiProtocol>();
+        builder.Services.AddSingleton<IProtocol, ResponsesProtocol>();
         builder.Services.AddSingleton<ProtocolSet>();
         builder.Services.AddSingleton<HttpProvider>();
         builder.Services.AddSingleton<SimulatorProvider>();

@@ -2,6 +2,7 @@ using CodeAgent.LlmGateway;
 using CodeAgent.LlmGateway.Protocols.Chat;
 using CodeAgent.LlmGateway.Protocols.Gemini;
 using CodeAgent.LlmGateway.Protocols.Messages;
+using CodeAgent.LlmGateway.Protocols.Responses;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Turns;
 using CodeAgent.ServiceDefaults;
@@ -27,6 +28,7 @@ return await ServiceMain.RunAsync(async () =>
     app.MapChat();
     app.MapMessages();
     app.MapGemini();
+    app.MapResponses();
     app.MapModels();
     app.MapTurns();
 

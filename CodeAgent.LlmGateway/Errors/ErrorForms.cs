@@ -12,7 +12,7 @@ internal static class ErrorForms
     {
         Protocol.Messages => MessagesErrors.Body(error, Activity.Current?.TraceId.ToHexString()),
         Protocol.Gemini => GeminiErrors.Body(error),
-        _ => new OpenAiError(error.Message, error.Type ?? OpenAiType(error.Status), error.Code, error.Field).ToBytes(),
+        _ => OpenAiErrors.Write(error),
     };
 
     /// <summary>The protocol of whoever asks; null for what is no model's, such as the administration.</summary>
@@ -28,12 +28,4 @@ internal static class ErrorForms
             : request.Headers.ContainsKey("anthropic-version") ? Protocol.Messages
             : Protocol.Chat;
     }
-
-    private static string OpenAiType(int status) => status switch
-    {
-        StatusCodes.Status401Unauthorized => "authentication_error",
-        StatusCodes.Status403Forbidden => "permission_error",
-        >= StatusCodes.Status500InternalServerError => "server_error",
-        _ => "invalid_request_error",
-    };
 }
