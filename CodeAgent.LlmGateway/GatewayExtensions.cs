@@ -36,6 +36,9 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<ModelCatalog>();
         builder.Services.AddHostedService<DefaultModelWatch>();
         builder.Services.AddSingleton<TurnStore>();
+        builder.Services.AddSingleton<DeploymentStates>();
+        builder.Services.AddSingleton<DeploymentChooser>();
+        builder.Services.AddSingleton<AttemptRunner>();
         builder.Services.AddSingleton<Dispatcher>();
         builder.Services.AddSingleton<CallHandler>();
     }
