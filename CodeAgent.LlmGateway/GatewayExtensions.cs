@@ -7,6 +7,7 @@ using CodeAgent.LlmGateway.Protocols.Messages;
 using CodeAgent.LlmGateway.Protocols.Responses;
 using CodeAgent.LlmGateway.Errors;
 using CodeAgent.LlmGateway.Providers;
+using CodeAgent.LlmGateway.Providers.Estimates;
 using CodeAgent.LlmGateway.Providers.Http;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Simulator;
@@ -38,10 +39,14 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<ProtocolSet>();
         builder.Services.AddSingleton<HttpProvider>();
         builder.Services.AddSingleton<SimulatorProvider>();
+        builder.Services.AddSingleton<TokenEstimator>();
         builder.Services.AddSingleton<ModelProviders>();
         builder.Services.AddSingleton<ModelCatalog>();
         builder.Services.AddHostedService<DefaultModelWatch>();
         builder.Services.AddSingleton<TurnStore>();
+        builder.Services.AddSingleton<DeploymentStates>();
+        builder.Services.AddSingleton<DeploymentChooser>();
+        builder.Services.AddSingleton<AttemptRunner>();
         builder.Services.AddSingleton<Dispatcher>();
         builder.Services.AddSingleton<CallHandler>();
     }
