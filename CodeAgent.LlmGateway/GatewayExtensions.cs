@@ -3,6 +3,8 @@ using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Protocols.Chat;
 using CodeAgent.LlmGateway.Protocols.Responses;
+using CodeAgent.LlmGateway.Protocols.Gemini;
+using CodeAgent.LlmGateway.Protocols.Messages;
 using CodeAgent.LlmGateway.Errors;
 using CodeAgent.LlmGateway.Providers;
 using CodeAgent.LlmGateway.Providers.Http;
@@ -23,7 +25,7 @@ internal static class GatewayExtensions
     {
         await builder.AddConfigFileAsync<GatewayConfig>(GatewayConfig.FileName, GatewayConfigValidator.Validate);
         builder.AddModelAccess();
-        builder.AddOpenAiErrors();
+        builder.AddProtocolErrors();
 
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace);
         builder.Services.AddSingleton<GatewayMetrics>();
@@ -31,6 +33,8 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<ProviderProbe>();
         builder.Services.AddSingleton<IProtocol, ChatProtocol>();
         builder.Services.AddSingleton<IProtocol, ResponsesProtocol>();
+        builder.Services.AddSingleton<IProtocol, MessagesProtocol>();
+        builder.Services.AddSingleton<IProtocol, GeminiProtocol>();
         builder.Services.AddSingleton<ProtocolSet>();
         builder.Services.AddSingleton<HttpProvider>();
         builder.Services.AddSingleton<SimulatorProvider>();

@@ -1,6 +1,8 @@
 using CodeAgent.LlmGateway;
 using CodeAgent.LlmGateway.Protocols.Chat;
 using CodeAgent.LlmGateway.Protocols.Responses;
+using CodeAgent.LlmGateway.Protocols.Gemini;
+using CodeAgent.LlmGateway.Protocols.Messages;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Turns;
 using CodeAgent.ServiceDefaults;
@@ -25,6 +27,8 @@ return await ServiceMain.RunAsync(async () =>
     app.MapDefaultEndpoints();
     app.MapChat();
     app.MapResponses();
+    app.MapMessages();
+    app.MapGemini();
     app.MapModels();
     app.MapTurns();
 

@@ -30,7 +30,11 @@ internal sealed class CallHandler(
         {
             // 1.
             using var body = await RequestBody.ReadAsync(http.Request, file.Current.MaxRequestBytes);
-            var request = new ModelRequest(protocol, operation, body.Memory, model, isStream) { Headers = HeaderFilter.FromCaller(http.Request.Headers) };
+            var request = new ModelRequest(protocol, operation, body.Memory, model, isStream) 
+            {
+                Headers = HeaderFilter.FromCaller(http.Request.Headers),
+                Query = HeaderFilter.WithoutKey(http.Request.QueryString),
+            };
             try
             {
                 await HandleAsync(http, request, call);

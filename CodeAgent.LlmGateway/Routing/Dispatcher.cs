@@ -1,7 +1,6 @@
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Providers;
 using CodeAgent.LlmGateway.Protocols;
-using CodeAgent.LlmGateway.Protocols.Neutral;
 using CodeAgent.LlmGateway.Telemetry;
 
 namespace CodeAgent.LlmGateway.Routing;
@@ -24,7 +23,7 @@ internal sealed class Dispatcher(ModelProviders providers, ProtocolSet protocols
         var protocol = deployment.Provider.ProtocolFor(request.Protocol);
         return protocol == request.Protocol
             ? new(request, protocol, deployment.UpstreamModel, request.With(deployment.UpstreamModel))
-            : new(request, protocol, deployment.UpstreamModel, [protocols[protocol].Write(protocols[request.Protocol].Read(request) with { Dialect = Dialect.Of(deployment.Provider) }, deployment.UpstreamModel)]);
+            : new(request, protocol, deployment.UpstreamModel, [deployment.Provider.Write(protocols[protocol], protocols[request.Protocol].Read(request), deployment.UpstreamModel)]);
     }
 }
 

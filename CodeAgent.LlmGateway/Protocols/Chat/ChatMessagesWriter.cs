@@ -98,11 +98,22 @@ internal sealed class ChatMessagesWriter(Utf8JsonWriter json, Conversation conve
             json.WriteString("refusal"u8, string.Concat(refusals.Select(refusal => refusal.Value)));
         }
 
-        // What has a signature came from a provider that wants it back in its own form, and would be refused here.
-        var thoughts = string.Join("\n\n", parts.OfType<Part.Thought>().Where(thought => string.IsNullOrEmpty(thought.Signature)).Select(thought => thought.Value));
+        // What has another protocol's signature came from a provider that wants it back in its own form; it means nothing here.
+        var thoughts = string.Join("\n\n", parts.OfType<Part.Thought>()
+            .Where(thought => thought.Signature is null || Signatures.For(Protocol.Chat, thought.Signature) is not null).Select(thought => thought.Value));
         if (withThoughts && thoughts.Length > 0)
         {
             json.WriteString("reasoning_content"u8, thoughts);
+        }
+
+        List<(string, string)> details =
+        [
+            .. parts.OfType<Part.Thought>().Select(thought => Signatures.For(Protocol.Chat, thought.Signature)).OfType<string>().Select(signature => (ChatReasoning.Signature, signature)),
+            .. parts.OfType<Part.RedactedThought>().Select(thought => Signatures.For(Protocol.Chat, thought.Data)).OfType<string>().Select(data => (ChatReasoning.Redacted, data)),
+        ];
+        if (details.Count > 0)
+        {
+            ChatReasoning.Write(json, details);
         }
 
         if (parts.OfType<Part.ToolCall>().ToList() is { Count: > 0 } calls)
@@ -124,6 +135,7 @@ internal sealed class ChatMessagesWriter(Utf8JsonWriter json, Conversation conve
         json.WriteString("name"u8, call.Name);
         json.WriteString("arguments"u8, call.Arguments);
         json.WriteEndObject();
+        ChatReasoning.WriteCallSignature(json, Signatures.For(Protocol.Chat, call.Signature));
         json.WriteEndObject();
     }
 

@@ -33,12 +33,12 @@ internal static class ChatReasoning
 
             if (detail.Text("signature") is { Length: > 0 } signature)
             {
-                events.Add(new AnswerEvent.ReasoningSignature(signature));
+                events.Add(new AnswerEvent.ReasoningSignature(Signatures.From(Protocol.Chat, signature)));
             }
 
             if (detail.Text("data") is { Length: > 0 } data)
             {
-                events.Add(new AnswerEvent.RedactedReasoning(data));
+                events.Add(new AnswerEvent.RedactedReasoning(Signatures.From(Protocol.Chat, data)));
             }
         }
     }
@@ -68,7 +68,7 @@ internal static class ChatReasoning
         {
             json.WriteStartObject();
             json.WriteString("type"u8, type);
-            json.WriteString(type == Redacted ? "data"u8 : "signature"u8, value);
+            json.WriteString(type == Redacted ? "data"u8 : "signature"u8, Signatures.ToCaller(Protocol.Chat, value));
             json.WriteEndObject();
         }
 
@@ -84,7 +84,7 @@ internal static class ChatReasoning
 
         json.WriteStartObject("extra_content"u8);
         json.WriteStartObject("google"u8);
-        json.WriteString("thought_signature"u8, signature);
+        json.WriteString("thought_signature"u8, Signatures.ToCaller(Protocol.Chat, signature));
         json.WriteEndObject();
         json.WriteEndObject();
     }
@@ -92,5 +92,6 @@ internal static class ChatReasoning
     public static string? CallSignature(JsonElement call) =>
         call.TryGetProperty("extra_content", out var extra) && extra.ValueKind == JsonValueKind.Object
             && extra.TryGetProperty("google", out var google) && google.ValueKind == JsonValueKind.Object
-            && google.TryGetProperty("thought_signature", out var signature) && signature.ValueKind == JsonValueKind.String ? signature.GetString() : null;
+            && google.TryGetProperty("thought_signature", out var signature) && signature.ValueKind == JsonValueKind.String
+            ? Signatures.From(Protocol.Chat, signature.GetString()!) : null;
 }

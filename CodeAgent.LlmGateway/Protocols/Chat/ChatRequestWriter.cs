@@ -94,7 +94,7 @@ internal static class ChatRequestWriter
         if (conversation is { Dialect.HasReasoningBudget: true, Reasoning: { BudgetTokens: > 0 and var budget, Effort: null } })
         {
             json.WriteStartObject("reasoning"u8);
-            json.WriteNumber("max_tokens"u8, budget.Value);
+            json.WriteNumber("max_tokens"u8, budget);
             json.WriteEndObject();
         }
         else

@@ -164,7 +164,7 @@ internal sealed class ResponsesAnswerReader : AnswerReader
             Add(string.Join("\n\n", texts), static text => new AnswerEvent.Reasoning(text), events);
         }
 
-        Add(item.Text("encrypted_content"), static encrypted => new AnswerEvent.ReasoningSignature(Signatures.Mark(Protocol.Responses, encrypted)), events);
+        Add(item.Text("encrypted_content"), static encrypted => new AnswerEvent.ReasoningSignature(Signatures.From(Protocol.Responses, encrypted)), events);
     }
 
     private void End(JsonElement response, List<AnswerEvent> events)

@@ -119,7 +119,7 @@ internal sealed class ResponsesItems
         }
         else
         {
-            Turn().Add(new Part.Thought(text, encrypted));
+            Turn().Add(new Part.Thought(text, encrypted is null ? null : Signatures.From(Protocol.Responses, encrypted)));
         }
     }
 

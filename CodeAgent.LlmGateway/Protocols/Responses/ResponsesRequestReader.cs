@@ -70,7 +70,7 @@ internal static class ResponsesRequestReader
         }
     }
 
-    private static IEnumerable<Tool> Tools(RequestField tool, string? container)
+    private static List<Tool> Tools(RequestField tool, string? container)
     {
         var type = tool.Required("type");
         switch (type.Text)
