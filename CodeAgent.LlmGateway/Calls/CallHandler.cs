@@ -12,7 +12,8 @@ namespace CodeAgent.LlmGateway.Calls;
 
 /// <summary>
 /// The way of a request: 1. it is read; 2. its model leads to deployments; 3. if it is a turn that was answered before, that
-/// answer is given; 4. a deployment is asked; 5. the answer goes through as it comes; 6. a turn's answer is kept.
+/// answer is given; 4. a deployment is asked; 5. the answer goes through as it comes; 6. a turn's answer is kept; 7. what it used is
+/// known, however it ended.
 /// </summary>
 internal sealed class CallHandler(
     ConfigFile<GatewayConfig> file, ModelCatalog catalog, Dispatcher dispatcher, ProtocolSet protocols, TurnStore turns,
@@ -70,11 +71,20 @@ internal sealed class CallHandler(
             return;
         }
 
-        // 4.
-        var dispatched = await dispatcher.AskAsync(request, route, call, http.RequestAborted);
-        await using var answer = dispatched.Answer;
+        var attempts = new AttemptBook();
+        try
+        {
+            // 4.
+            var dispatched = await dispatcher.AskAsync(request, route, call, http.RequestAborted);
+            await using var answer = dispatched.Answer;
 
-        // 5. and 6.
-        await AnswerRelay.PassAsync(http, request, protocols[request.Protocol], dispatched, turn, call);
+            // 5. and 6.
+            await AnswerRelay.PassAsync(http, request, protocols[request.Protocol], dispatched, turn, call);
+        }
+        finally
+        {
+            // 7. Also where the caller has left and where nothing came of it.
+            call.Outcome = attempts.Close();
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.ServiceDefaults.Telemetry;
@@ -37,6 +38,9 @@ internal sealed partial class ModelCall : IDisposable
     public bool Replayed { get; set; }
 
     public TokenUsage? Usage { get; set; }
+
+    /// <summary>What all the attempts used; complete once the answer is through, or the caller is gone.</summary>
+    public CallOutcome Outcome { get; set; } = CallOutcome.Nothing;
 
     /// <summary>The model that answered, as the provider names it.</summary>
     public string? ResponseModel { get; set; }
