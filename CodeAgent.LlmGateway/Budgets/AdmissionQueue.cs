@@ -1,4 +1,3 @@
-using CodeAgent.LlmGateway.Telemetry;
 using CodeAgent.ServiceDefaults.Redis;
 using StackExchange.Redis;
 

@@ -20,7 +20,8 @@ internal enum Window
 /// <summary>Limits as the scripts count them: nine numbers, by measure and in it by window; money in picodollars.</summary>
 internal sealed class LimitSet
 {
-    public const int Count = 9;
+    public const int WindowCount = 3;
+    public const int Count = 3 * WindowCount;
     public const long None = -1;
 
     private static readonly ConditionalWeakTable<CallLimits, LimitSet> Known = [];
@@ -44,7 +45,7 @@ internal sealed class LimitSet
 
     public bool HasDays => Has(Window.Day);
 
-    public static int Index(Measure measure, Window window) => ((int)measure * 3) + (int)window;
+    public static int Index(Measure measure, Window window) => ((int)measure * WindowCount) + (int)window;
 
     public static LimitSet Of(CallLimits limits) => Known.GetValue(limits, static known => new(known));
 

@@ -34,6 +34,10 @@ internal sealed class Reservation(Subject[] subjects, RedisKey? keyRecord, Need 
     /// <summary>Which of the limits does not let the request in: the place of its subject, and its own in <see cref="LimitSet"/>.</summary>
     public (int Subject, int Limit) Refusal { get; private set; }
 
+    public Measure RefusedMeasure => (Measure)(Refusal.Limit / LimitSet.WindowCount);
+
+    public Window RefusedWindow => (Window)(Refusal.Limit % LimitSet.WindowCount);
+
     public SubjectState[] States { get; private set; } = [];
 
     public long ReservedTokens { get; private set; }

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.ServiceDefaults.Configuration;
+using CodeAgent.ServiceDefaults.Redis;
 using StackExchange.Redis;
 
 namespace CodeAgent.LlmGateway.Budgets;
@@ -20,6 +21,7 @@ internal sealed partial class SettlementQueue(
 
     private readonly Lock _gate = new();
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly SemaphoreSlim _sending = new(1);
     private Ledger _ledger = new();
     private Ledger? _underWay;
     private long _number;
@@ -110,7 +112,28 @@ internal sealed partial class SettlementQueue(
         }
     }
 
+    public override void Dispose()
+    {
+        base.Dispose();
+        _sending.Dispose();
+    }
+
+    /// <summary>Sends what was noted by now. One batch at a time: a host that is stopped twice must not send it twice.</summary>
+    /// <returns>False where there was nothing.</returns>
     private async Task<bool> SendAsync(CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken);
+        try
+        {
+            return await SendNextAsync(cancellationToken);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    private async Task<bool> SendNextAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -133,6 +156,12 @@ internal sealed partial class SettlementQueue(
             try
             {
                 await BudgetScripts.Settle.RunQuietlyAsync(redis.GetDatabase(), keys, values).WaitAsync(Patience, time, cancellationToken);
+                break;
+            }
+            catch (RedisServerException e) when (!e.MeansRedisIsAway())
+            {
+                // Told again, it would be refused again, and everything after it would wait for ever.
+                LogRefused(e, _underWay.Books.Count);
                 break;
             }
             catch (Exception e) when (e is RedisException or TimeoutException)
@@ -164,6 +193,9 @@ internal sealed partial class SettlementQueue(
 
     [LoggerMessage(LogLevel.Warning, "What requests used cannot be booked just now; it is kept here and booked as soon as Redis takes it")]
     private partial void LogAway(Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "Redis refuses to book what requests used; the books lack {Accounts} accounts")]
+    private partial void LogRefused(Exception exception, int accounts);
 
     [LoggerMessage(LogLevel.Information, "What requests used meanwhile is booked")]
     private partial void LogBack();

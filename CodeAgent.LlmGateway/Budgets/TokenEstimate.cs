@@ -27,7 +27,8 @@ internal static class TokenEstimate
             return OfText(body.Length);
         }
 
-        var (bytes, attachments, rest) = (body.Length, 0, body);
+        var (bytes, attachments) = (body.Length, 0);
+        var rest = body;
         while (rest.Length >= ShortestAttachment && rest.IndexOf((byte)'"') is var quote and >= 0)
         {
             rest = rest[(quote + 1)..];

@@ -19,6 +19,10 @@ internal sealed class GatewayConfig
     public int MaxRequestBytes { get; init; } = 64 * 1024 * 1024;
 
     public TurnsConfig Turns { get; init; } = new();
+
+    public LimitsConfig Limits { get; init; } = new();
+
+    public UsageConfig Usage { get; init; } = new();
 }
 
 internal enum ProviderKind
@@ -79,17 +83,6 @@ internal sealed class ModelConfig
     public string? Model { get; init; }
 
     public ModelPricing? Pricing { get; init; }
-}
-
-/// <summary>US dollars for a million tokens; 0 to 100,000 each.</summary>
-internal sealed class ModelPricing
-{
-    public decimal InputPerMillion { get; init; }
-
-    /// <summary>The same as <see cref="InputPerMillion"/> where it is left out.</summary>
-    public decimal? CachedInputPerMillion { get; init; }
-
-    public decimal OutputPerMillion { get; init; }
 }
 
 internal sealed class TurnsConfig

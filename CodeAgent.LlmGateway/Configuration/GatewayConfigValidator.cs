@@ -24,13 +24,8 @@ internal static class GatewayConfigValidator
             problems.Require(model.Model != "", $"{path}.model", "the name is empty");
             if (model.Pricing is { } pricing)
             {
-                Price(pricing.InputPerMillion, "inputPerMillion");
-                Price(pricing.CachedInputPerMillion ?? 0, "cachedInputPerMillion");
-                Price(pricing.OutputPerMillion, "outputPerMillion");
+                LimitsConfigValidator.Prices(pricing, $"{path}.pricing", problems);
             }
-
-            void Price(decimal price, string field) =>
-                problems.Require(price is >= 0 and <= 100_000, $"{path}.pricing.{field}", "a price is 0 to 100000 dollars");
         }
 
         problems.Require(config.Default.Count > 0, "default", "the list is empty; the model 'default' would be nothing");
@@ -44,6 +39,7 @@ internal static class GatewayConfigValidator
         problems.Require(config.Turns.MaxAnswerBytes is >= 0 and <= 256 * 1024 * 1024, "turns.maxAnswerBytes", "0 to 268435456 bytes");
         Between(config.Turns.Keep, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90), "turns.keep", problems);
         Between(config.Turns.KeepForTasks, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90), "turns.keepForTasks", problems);
+        LimitsConfigValidator.Validate(config, problems);
     }
 
     private static void Validate(ProviderConfig provider, string path, ConfigProblems problems)
@@ -62,6 +58,6 @@ internal static class GatewayConfigValidator
         Between(provider.SilenceTimeout, Shortest, TimeSpan.FromDays(1), $"{path}.silenceTimeout", problems);
     }
 
-    private static void Between(TimeSpan value, TimeSpan least, TimeSpan most, string path, ConfigProblems problems) =>
+    internal static void Between(TimeSpan value, TimeSpan least, TimeSpan most, string path, ConfigProblems problems) =>
         problems.Require(value >= least && value <= most, path, $"a duration from {least} to {most}");
 }

@@ -39,7 +39,12 @@ public sealed class KeyStore(IConnectionMultiplexer redis)
     {
         var database = redis.GetDatabase();
         string? hash = await database.HashGetAsync(Index, id);
-        string? json = hash is null ? null : await database.StringGetAsync(RedisKeys.ApiKey(hash));
+        if (hash is null)
+        {
+            return null;
+        }
+
+        string? json = await database.StringGetAsync(RedisKeys.ApiKey(hash));
         return json is null ? null : JsonSerializer.Deserialize(json, IdentityJson.Default.KeyRecord);
     }
 
