@@ -3,8 +3,12 @@ using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Protocols.Chat;
+using CodeAgent.LlmGateway.Protocols.Gemini;
+using CodeAgent.LlmGateway.Protocols.Messages;
+using CodeAgent.LlmGateway.Protocols.Responses;
 using CodeAgent.LlmGateway.Errors;
 using CodeAgent.LlmGateway.Providers;
+using CodeAgent.LlmGateway.Providers.Estimates;
 using CodeAgent.LlmGateway.Providers.Http;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Simulator;
@@ -23,21 +27,28 @@ internal static class GatewayExtensions
     {
         await builder.AddConfigFileAsync<GatewayConfig>(GatewayConfig.FileName, GatewayConfigValidator.Validate);
         builder.AddModelAccess();
-        builder.AddOpenAiErrors();
+        builder.AddProtocolErrors();
 
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace);
         builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddSingleton<ProviderClients>();
         builder.Services.AddSingleton<ProviderProbe>();
         builder.Services.AddSingleton<IProtocol, ChatProtocol>();
+        builder.Services.AddSingleton<IProtocol, MessagesProtocol>();
+        builder.Services.AddSingleton<IProtocol, GeminiProtocol>();
+        builder.Services.AddSingleton<IProtocol, ResponsesProtocol>();
         builder.Services.AddSingleton<ProtocolSet>();
         builder.Services.AddSingleton<HttpProvider>();
         builder.Services.AddSingleton<SimulatorProvider>();
+        builder.Services.AddSingleton<TokenEstimator>();
         builder.Services.AddSingleton<ModelProviders>();
         builder.Services.AddSingleton<ModelCatalog>();
         builder.Services.AddHostedService<DefaultModelWatch>();
         builder.AddBudgets();
         builder.Services.AddSingleton<TurnStore>();
+        builder.Services.AddSingleton<DeploymentStates>();
+        builder.Services.AddSingleton<DeploymentChooser>();
+        builder.Services.AddSingleton<AttemptRunner>();
         builder.Services.AddSingleton<Dispatcher>();
         builder.Services.AddSingleton<CallHandler>();
     }

@@ -19,7 +19,7 @@ namespace CodeAgent.LlmGateway.Calls;
 /// </summary>
 internal sealed class CallHandler(
     ConfigFile<GatewayConfig> file, ModelCatalog catalog, Dispatcher dispatcher, ProtocolSet protocols, TurnStore turns, BudgetDesk budgets,
-    GatewayMetrics metrics, ILogger<CallHandler> logger)
+    GatewayMetrics metrics, TimeProvider time, ILogger<CallHandler> logger)
 {
     /// <param name="http">The request.</param>
     /// <param name="protocol">The protocol that the caller speaks.</param>
@@ -33,7 +33,13 @@ internal sealed class CallHandler(
         {
             // 1.
             using var body = await RequestBody.ReadAsync(http.Request, file.Current.MaxRequestBytes);
-            var request = new ModelRequest(protocol, operation, body.Memory, model, isStream) { Headers = HeaderFilter.FromCaller(http.Request.Headers) };
+            var request = new ModelRequest(protocol, operation, body.Memory, model, isStream)
+            {
+                Headers = HeaderFilter.FromCaller(http.Request.Headers),
+                Query = HeaderFilter.WithoutKey(http.Request.QueryString),
+                Caller = http.User.Name(),
+                Session = ConversationKey.Session(http),
+            };
             try
             {
                 await HandleAsync(http, request, call);
@@ -77,20 +83,29 @@ internal sealed class CallHandler(
 
         // 4.
         var admission = await budgets.AdmitAsync(http, request, route);
-        var attempts = new AttemptBook();
+        var (spoken, book) = (protocols[request.Protocol], new AttemptBook());
+        await using var output = new CallerOutput(http, request, file.Current.KeepAliveInterval, time);
         try
         {
             // 5.
-            var dispatched = await dispatcher.AskAsync(request, route, call, http.RequestAborted);
-            await using var answer = dispatched.Answer;
+            await using var dispatched = await dispatcher.AskAsync(request, route, book, call, http.RequestAborted);
 
             // 6. and 7.
-            await AnswerRelay.PassAsync(http, request, protocols[request.Protocol], dispatched, turn, call);
+            await AnswerRelay.PassAsync(http, request, spoken, dispatched, output, turn, call);
+        }
+        catch (CallFailedException e)
+        {
+            await AnswerRelay.FailAsync(http, spoken, e, output, call);
+        }
+        catch (ProblemException e) when (output.HasStarted)
+        {
+            call.Failed(e.Status, e.Type.Replace('-', '_'));
+            await AnswerRelay.FailWithinAsync(spoken, new(e.Status, e.Type.Replace('-', '_'), e.Message, e.Field), output);
         }
         finally
         {
             // 8. Also where the caller has left and where nothing came of it.
-            call.Outcome = attempts.Close();
+            call.Outcome = book.Close();
             admission.Settle(call.Outcome);
         }
     }

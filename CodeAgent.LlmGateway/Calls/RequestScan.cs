@@ -16,6 +16,12 @@ internal readonly record struct RequestScan
 
     public (int Start, int End)? ModelToken { get; private init; }
 
+    /// <summary>The model's name where it stands again inside Google's requests: in each of a batch, and in one whose tokens are counted.</summary>
+    public IReadOnlyList<(int Start, int End)> InnerModels { get; private init; }
+
+    /// <summary>Whether it is a list of requests.</summary>
+    public bool IsBatch { get; private init; }
+
     public bool IsStream { get; private init; }
 
     public long? MaxOutputTokens { get; private init; }
@@ -25,6 +31,12 @@ internal readonly record struct RequestScan
     public bool AsksForUsage { get; private init; }
 
     public string? PromptCacheKey { get; private init; }
+
+    /// <summary>Anthropic's <c>metadata.user_id</c>, which names the session too.</summary>
+    public string? UserId { get; private init; }
+
+    /// <summary>Where the text of the user's first message is, as it is written; the part that stays the same while marks come and go around it.</summary>
+    public (int Start, int End) FirstMessage { get; private init; }
 
     /// <summary>The change of the body that makes it ask for what a stream of chat completions used.</summary>
     public (int Start, int End, byte[] Text) UsageWish { get; private init; }
@@ -41,7 +53,7 @@ internal readonly record struct RequestScan
         }
 
         var afterBrace = (int)reader.BytesConsumed;
-        var scan = new RequestScan { Choices = 1, UsageWish = (afterBrace, afterBrace, """
+        var scan = new RequestScan { Choices = 1, InnerModels = [], UsageWish = (afterBrace, afterBrace, """
             "stream_options":{"include_usage":true},
             """u8.ToArray()) };
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -88,6 +100,16 @@ internal readonly record struct RequestScan
             reader.Read();
             next = this with { PromptCacheKey = reader.TokenType == JsonTokenType.String ? reader.GetString() : null };
         }
+        else if (reader.ValueTextEquals("messages"u8) || reader.ValueTextEquals("input"u8) || reader.ValueTextEquals("contents"u8))
+        {
+            reader.Read();
+            next = this with { FirstMessage = FirstMessages.Find(ref reader) };
+        }
+        else if (reader.ValueTextEquals("metadata"u8))
+        {
+            reader.Read();
+            return Metadata(ref reader);
+        }
         else if (reader.ValueTextEquals("stream_options"u8))
         {
             reader.Read();
@@ -98,6 +120,11 @@ internal readonly record struct RequestScan
             reader.Read();
             return GenerationConfig(ref reader);
         }
+        else if (reader.ValueTextEquals("requests"u8) || reader.ValueTextEquals("generateContentRequest"u8))
+        {
+            reader.Read();
+            return Inner(ref reader);
+        }
         else
         {
             reader.Read();
@@ -105,6 +132,28 @@ internal readonly record struct RequestScan
 
         reader.Skip();
         return next;
+    }
+
+    // { "requests": [ { "model": "models/…", … } ] } or { "generateContentRequest": { "model": "models/…", … } }
+    private RequestScan Inner(ref Utf8JsonReader reader)
+    {
+        var (isList, depth) = (reader.TokenType == JsonTokenType.StartArray, reader.CurrentDepth);
+        if (!isList && reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return this;
+        }
+
+        List<(int, int)> found = [];
+        while (reader.Read() && reader.CurrentDepth > depth)
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == depth + (isList ? 2 : 1) && reader.ValueTextEquals("model"u8) && reader.Read() && reader.TokenType == JsonTokenType.String)
+            {
+                found.Add(((int)reader.TokenStartIndex, (int)reader.BytesConsumed));
+            }
+        }
+
+        return this with { InnerModels = found, IsBatch = isList };
     }
 
     private RequestScan StreamOptions(ref Utf8JsonReader reader)
@@ -137,6 +186,22 @@ internal readonly record struct RequestScan
                 : wish is { } token ? (token.Start, token.End, "true"u8.ToArray())
                 : (afterBrace, afterBrace, isEmpty ? "\"include_usage\":true"u8.ToArray() : "\"include_usage\":true,"u8.ToArray()),
         };
+    }
+
+    private RequestScan Metadata(ref Utf8JsonReader reader)
+    {
+        var next = this;
+        var inside = reader.TokenType == JsonTokenType.StartObject;
+        while (inside && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isUser = reader.ValueTextEquals("user_id"u8);
+            reader.Read();
+            next = isUser && reader.TokenType == JsonTokenType.String ? next with { UserId = reader.GetString() } : next;
+            reader.Skip();
+        }
+
+        reader.Skip();
+        return next;
     }
 
     private RequestScan GenerationConfig(ref Utf8JsonReader reader)

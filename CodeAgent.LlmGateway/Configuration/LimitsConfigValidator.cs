@@ -30,14 +30,14 @@ internal static class LimitsConfigValidator
         }
     }
 
-    public static void Prices(ModelPricing pricing, string path, ConfigProblems problems)
+    public static void Prices(ModelPricing? pricing, string path, ConfigProblems problems)
     {
-        Price(pricing.InputPerMillion, "inputPerMillion");
-        Price(pricing.CachedInputPerMillion, "cachedInputPerMillion");
-        Price(pricing.CacheWritePerMillion, "cacheWritePerMillion");
-        Price(pricing.CacheWriteHourPerMillion, "cacheWriteHourPerMillion");
-        Price(pricing.OutputPerMillion, "outputPerMillion");
-        Price(pricing.ReasoningPerMillion, "reasoningPerMillion");
+        Price(pricing?.InputPerMillion, "inputPerMillion");
+        Price(pricing?.CachedInputPerMillion, "cachedInputPerMillion");
+        Price(pricing?.CacheWritePerMillion, "cacheWritePerMillion");
+        Price(pricing?.CacheWriteHourPerMillion, "cacheWriteHourPerMillion");
+        Price(pricing?.OutputPerMillion, "outputPerMillion");
+        Price(pricing?.ReasoningPerMillion, "reasoningPerMillion");
 
         void Price(decimal? price, string field)
         {
