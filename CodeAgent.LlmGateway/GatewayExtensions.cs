@@ -1,3 +1,4 @@
+using CodeAgent.LlmGateway.Budgets;
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Protocols;
@@ -43,6 +44,7 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<ModelProviders>();
         builder.Services.AddSingleton<ModelCatalog>();
         builder.Services.AddHostedService<DefaultModelWatch>();
+        builder.AddBudgets();
         builder.Services.AddSingleton<TurnStore>();
         builder.Services.AddSingleton<DeploymentStates>();
         builder.Services.AddSingleton<DeploymentChooser>();

@@ -1,4 +1,5 @@
 using CodeAgent.LlmGateway;
+using CodeAgent.LlmGateway.Keys;
 using CodeAgent.LlmGateway.Protocols.Chat;
 using CodeAgent.LlmGateway.Protocols.Gemini;
 using CodeAgent.LlmGateway.Protocols.Messages;
@@ -7,7 +8,6 @@ using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Turns;
 using CodeAgent.ServiceDefaults;
 using CodeAgent.ServiceDefaults.Http;
-using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Lifetime;
 using CodeAgent.ServiceDefaults.Redis;
 
@@ -16,7 +16,7 @@ return await ServiceMain.RunAsync(async () =>
     var builder = WebApplication.CreateBuilder(args);
     builder.UseDefaultUrl("http://127.0.0.1:4000");
     builder.AddServiceDefaults();
-    builder.AddIdentity();
+    builder.AddGatewayIdentity();
     await builder.AddRedisAsync();
     await builder.AddGatewayAsync();
 
