@@ -36,6 +36,7 @@ internal sealed class CallHandler(
                 Headers = HeaderFilter.FromCaller(http.Request.Headers),
                 Caller = http.User.Name(),
                 Session = ConversationKey.Session(http),
+                Query = HeaderFilter.WithoutKey(http.Request.QueryString),
             };
             try
             {

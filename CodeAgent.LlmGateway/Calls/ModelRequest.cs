@@ -47,6 +47,9 @@ internal sealed class ModelRequest
 
     public bool IsStream { get; }
 
+    /// <summary>Whether the body is a list of requests (Google's <c>batchEmbedContents</c>).</summary>
+    public bool IsBatch => _scan.IsBatch;
+
     /// <summary>Most tokens that the caller wants written; null where it does not say.</summary>
     public long? MaxOutputTokens => _scan.MaxOutputTokens;
 
@@ -89,9 +92,12 @@ internal sealed class ModelRequest
     public ReadOnlyMemory<byte>[] With(string model, bool askForUsage = false)
     {
         List<(int Start, int End, byte[] Text)> changes = [];
-        if (model != Model && _scan.ModelToken is { } named)
+        if (model != Model)
         {
-            changes.Add((named.Start, named.End, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"")));
+            // Google's requests name the model in the address; where the body does too, it is as a resource.
+            var name = Protocol == Protocol.Gemini && !model.Contains('/', StringComparison.Ordinal) ? $"models/{model}" : model;
+            changes.AddRange(_scan.InnerModels.Concat(_scan.ModelToken is { } named ? [named] : [])
+                .Select(token => (token.Start, token.End, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(name)}\""))));
         }
 
         if (askForUsage && IsStream && !AsksForUsage)

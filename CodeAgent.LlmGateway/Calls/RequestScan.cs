@@ -16,6 +16,12 @@ internal readonly record struct RequestScan
 
     public (int Start, int End)? ModelToken { get; private init; }
 
+    /// <summary>The model's name where it stands again inside Google's requests: in each of a batch, and in one whose tokens are counted.</summary>
+    public IReadOnlyList<(int Start, int End)> InnerModels { get; private init; }
+
+    /// <summary>Whether it is a list of requests.</summary>
+    public bool IsBatch { get; private init; }
+
     public bool IsStream { get; private init; }
 
     public long? MaxOutputTokens { get; private init; }
@@ -47,7 +53,7 @@ internal readonly record struct RequestScan
         }
 
         var afterBrace = (int)reader.BytesConsumed;
-        var scan = new RequestScan { Choices = 1, UsageWish = (afterBrace, afterBrace, """
+        var scan = new RequestScan { Choices = 1, InnerModels = [], UsageWish = (afterBrace, afterBrace, """
             "stream_options":{"include_usage":true},
             """u8.ToArray()) };
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -114,6 +120,11 @@ internal readonly record struct RequestScan
             reader.Read();
             return GenerationConfig(ref reader);
         }
+        else if (reader.ValueTextEquals("requests"u8) || reader.ValueTextEquals("generateContentRequest"u8))
+        {
+            reader.Read();
+            return Inner(ref reader);
+        }
         else
         {
             reader.Read();
@@ -121,6 +132,28 @@ internal readonly record struct RequestScan
 
         reader.Skip();
         return next;
+    }
+
+    // { "requests": [ { "model": "models/…", … } ] } or { "generateContentRequest": { "model": "models/…", … } }
+    private RequestScan Inner(ref Utf8JsonReader reader)
+    {
+        var (isList, depth) = (reader.TokenType == JsonTokenType.StartArray, reader.CurrentDepth);
+        if (!isList && reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return this;
+        }
+
+        List<(int, int)> found = [];
+        while (reader.Read() && reader.CurrentDepth > depth)
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == depth + (isList ? 2 : 1) && reader.ValueTextEquals("model"u8) && reader.Read() && reader.TokenType == JsonTokenType.String)
+            {
+                found.Add(((int)reader.TokenStartIndex, (int)reader.BytesConsumed));
+            }
+        }
+
+        return this with { InnerModels = found, IsBatch = isList };
     }
 
     private RequestScan StreamOptions(ref Utf8JsonReader reader)

@@ -58,6 +58,18 @@ internal sealed class ProviderConfig
     /// <summary>Null where the provider needs none; empty where it needs one that is not there.</summary>
     public ConfigSecret? ApiKey { get; init; }
 
+    /// <summary>Headers that every request to it has besides, by name. A value may refer to the environment, and is not shown anywhere.</summary>
+    public Dictionary<string, string> Headers { get; init; } = [];
+
+    /// <summary>What every request's address has after the question mark, such as Azure's <c>api-version</c>.</summary>
+    public Dictionary<string, string> Query { get; init; } = [];
+
+    /// <summary>
+    /// Most tokens that an answer may have where the caller sets no limit and the provider must be told one (Anthropic's protocol
+    /// alone). 1 to 1,000,000; 32,000 by default, more where a model is to think with more.
+    /// </summary>
+    public int? MaxOutputTokens { get; init; }
+
     /// <summary>Whether the provider is usable only while it answers a probe.</summary>
     public bool Detect { get; init; }
 

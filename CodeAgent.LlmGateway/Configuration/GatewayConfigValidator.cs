@@ -1,3 +1,4 @@
+using CodeAgent.LlmGateway.Providers;
 using CodeAgent.ServiceDefaults.Configuration;
 
 namespace CodeAgent.LlmGateway.Configuration;
@@ -46,6 +47,13 @@ internal static class GatewayConfigValidator
                 $"{path}.baseUrl", "an http or https address such as https://api.openai.com/v1, without credentials or a query");
         }
 
+        foreach (var (name, value) in provider.Headers)
+        {
+            problems.Require(ProviderKinds.IsHeader(name, value), $"{path}.headers.{name}",
+                "a header of the gateway's own making, or characters that no header has; connection, content and host headers are not set here");
+        }
+
+        problems.Require(provider.MaxOutputTokens is null or (>= 1 and <= 1_000_000), $"{path}.maxOutputTokens", "1 to 1000000 tokens");
         Between(provider.ConnectTimeout, Shortest, TimeSpan.FromMinutes(2), $"{path}.connectTimeout", problems);
         Between(provider.AnswerTimeout, Shortest, TimeSpan.FromDays(1), $"{path}.answerTimeout", problems);
         Between(provider.SilenceTimeout, Shortest, TimeSpan.FromDays(1), $"{path}.silenceTimeout", problems);

@@ -40,7 +40,8 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
         var protocol = deployment.Provider.ProtocolFor(request.Protocol);
         return protocol == request.Protocol
             ? new(request, protocol, deployment.UpstreamModel, request.With(deployment.UpstreamModel))
-            : new(request, protocol, deployment.UpstreamModel, [protocols[protocol].Write(protocols[request.Protocol].Read(request), deployment.UpstreamModel)]);
+            : new(request, protocol, deployment.UpstreamModel,
+                [deployment.Provider.Write(protocols[protocol], protocols[request.Protocol].Read(request), deployment.UpstreamModel)]);
     }
 
     /// <summary>What is open while an answer begins; closed again, unless it went well.</summary>

@@ -2,23 +2,30 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.ServiceDefaults.Problems;
 
 namespace CodeAgent.LlmGateway.Simulator;
 
-/// <summary>What the simulator needs to know of a request.</summary>
+/// <summary>
+/// What the simulator needs to know of a request. It looks for that alone, in every protocol, so that a client may ask for
+/// whatever else a provider would understand.
+/// </summary>
 internal sealed class SimulatedConversation
 {
     private const int BytesPerToken = 4;
 
-    private SimulatedConversation(JsonElement messages, bool includeUsage)
+    private SimulatedConversation(JsonElement messages, IReadOnlyList<(bool IsAssistant, string Text)> turns)
     {
-        var text = JsonSerializer.SerializeToUtf8Bytes(messages, SimulatorJson.Default.JsonElement);
+        var text = JsonSerializer.SerializeToUtf8Bytes(messages, SimulatedJson.Default.JsonElement);
         Id = Base64Url.EncodeToString(SHA256.HashData(text).AsSpan(0, 12));
         Tokens = (text.Length + BytesPerToken - 1) / BytesPerToken;
-        Answers = messages.EnumerateArray().Count(message => Role(message) == "assistant");
-        FirstMessage = messages.EnumerateArray().Where(message => Role(message) == "user").Select(Text).FirstOrDefault() ?? "";
-        IncludeUsage = includeUsage;
+
+        // Clients put messages of their own before the user's (what the machine is like, rules), and some an answer to these.
+        var first = turns.Select((turn, index) => (turn, index)).FirstOrDefault(at => !at.turn.IsAssistant && Script.IsIn(at.turn.Text)).index;
+        ScriptMessage = turns.Count == 0 ? "" : turns[first].Text;
+        Answers = turns.Skip(first).Count(turn => turn.IsAssistant);
     }
 
     /// <summary>The same for the same messages.</summary>
@@ -27,40 +34,69 @@ internal sealed class SimulatedConversation
     /// <summary>An estimate: a token for each four bytes.</summary>
     public int Tokens { get; }
 
-    /// <summary>How many messages of the assistant there are.</summary>
+    /// <summary>How many turns of the assistant come after the script.</summary>
     public int Answers { get; }
 
-    /// <summary>The text of the first message of the user.</summary>
-    public string FirstMessage { get; }
-
-    /// <summary>Whether a stream is to end with what was used.</summary>
-    public bool IncludeUsage { get; }
+    /// <summary>The text of the first message of the user with a script, or of the first of all.</summary>
+    public string ScriptMessage { get; }
 
     /// <exception cref="ProblemException">400: there are no messages.</exception>
-    public static SimulatedConversation Read(ReadOnlyMemory<byte> body)
+    public static SimulatedConversation Read(Protocol protocol, ReadOnlyMemory<byte> body)
     {
         using var json = JsonDocument.Parse(body, new() { MaxDepth = 512 });
-        var root = json.RootElement;
-        if (!root.TryGetProperty("messages", out var messages) || messages.ValueKind != JsonValueKind.Array
-            || messages.GetArrayLength() == 0 || messages.EnumerateArray().Any(message => message.ValueKind != JsonValueKind.Object))
+        var field = protocol switch { Protocol.Responses => "input", Protocol.Gemini => "contents", _ => "messages" };
+        json.RootElement.TryGetProperty(field, out var messages);
+        if (protocol == Protocol.Responses && messages.ValueKind == JsonValueKind.String)
         {
-            throw new ProblemException("invalid-field", StatusCodes.Status400BadRequest, "'messages' must be a list of messages.") { Field = "messages" };
+            return new(messages, [(false, messages.GetString()!)]);
         }
 
-        return new(messages, root.TryGetProperty("stream_options", out var options) && options.ValueKind == JsonValueKind.Object
-            && options.TryGetProperty("include_usage", out var usage) && usage.ValueKind == JsonValueKind.True);
+        if (messages.ValueKind != JsonValueKind.Array || messages.GetArrayLength() == 0 || messages.EnumerateArray().Any(message => message.ValueKind != JsonValueKind.Object))
+        {
+            throw new ProblemException("invalid-field", StatusCodes.Status400BadRequest, $"'{field}' must be a list of messages.") { Field = field };
+        }
+
+        return new(messages, protocol == Protocol.Responses ? Runs(messages) : [.. messages.EnumerateArray().Where(IsTurn).Select(message => (IsAssistant(message), Text(message)))]);
     }
 
     public static int TokensOf(string text) => (Encoding.UTF8.GetByteCount(text) + BytesPerToken - 1) / BytesPerToken;
 
-    private static string? Role(JsonElement message) =>
-        message.TryGetProperty("role", out var role) && role.ValueKind == JsonValueKind.String ? role.GetString() : null;
+    // One turn of the assistant may be several items here: reasoning, a message, calls of tools. They follow each other.
+    private static List<(bool IsAssistant, string Text)> Runs(JsonElement items)
+    {
+        List<(bool IsAssistant, string Text)> turns = [];
+        foreach (var item in items.EnumerateArray())
+        {
+            var (role, type) = (Value(item, "role"), Value(item, "type") ?? "message");
+            if (role is "system" or "developer" || type == "item_reference")
+            {
+                continue;
+            }
 
-    // "content": "text" or "content": [ { "type": "text", "text": "…" }, … ]
+            var isAssistant = role == "assistant" || (role is null && !type.EndsWith("_output", StringComparison.Ordinal));
+            if (!isAssistant || turns is not [.., (true, _)])
+            {
+                turns.Add((isAssistant, role == "user" ? Text(item) : ""));
+            }
+        }
+
+        return turns;
+    }
+
+    private static bool IsTurn(JsonElement message) => Value(message, "role") is "user" or "assistant" or "model" or null;
+
+    private static bool IsAssistant(JsonElement message) => Value(message, "role") is "assistant" or "model";
+
+    private static string? Value(JsonElement message, string name) =>
+        message.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    // "content": "text" or "content": [ { "type": "text", "text": "…" }, … ]; Gemini's list is called "parts".
     private static string Text(JsonElement message) =>
-        !message.TryGetProperty("content", out var content) ? ""
+        !message.TryGetProperty("content", out var content) && !message.TryGetProperty("parts", out content) ? ""
         : content.ValueKind == JsonValueKind.String ? content.GetString()!
         : content.ValueKind != JsonValueKind.Array ? ""
-        : string.Concat(content.EnumerateArray().Select(part =>
-            part.ValueKind == JsonValueKind.Object && part.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : ""));
+        : string.Concat(content.EnumerateArray().Select(part => part.ValueKind == JsonValueKind.Object ? Value(part, "text") : ""));
 }
+
+[JsonSerializable(typeof(JsonElement))]
+internal sealed partial class SimulatedJson : JsonSerializerContext;

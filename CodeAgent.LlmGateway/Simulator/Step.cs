@@ -8,6 +8,9 @@ internal sealed record Step
     /// <summary>The text of the answer.</summary>
     public string? Say { get; init; }
 
+    /// <summary>What is thought before it.</summary>
+    public string? Think { get; init; }
+
     /// <summary>The tools that are called.</summary>
     public IReadOnlyList<ToolCall> Calls { get; init; } = [];
 

@@ -1,11 +1,10 @@
 using CodeAgent.LlmGateway.Calls;
-using CodeAgent.LlmGateway.Errors;
 using CodeAgent.LlmGateway.Protocols.Neutral;
 
 namespace CodeAgent.LlmGateway.Protocols.Chat;
 
 /// <summary>OpenAI's chat completions.</summary>
-internal sealed class ChatProtocol : IProtocol
+internal sealed class ChatProtocol(TimeProvider time) : IProtocol
 {
     public Protocol Name => Protocol.Chat;
 
@@ -17,11 +16,11 @@ internal sealed class ChatProtocol : IProtocol
 
     public AnswerReader Reader() => throw new NotSupportedException();
 
-    public AnswerWriter Writer(ModelRequest request) => throw new NotSupportedException();
+    public AnswerWriter Writer(ModelRequest request) => new ChatAnswerWriter(request, time);
 
-    public byte[] Error(GatewayError error) => new OpenAiError(error.Message, error.Type ?? "server_error", error.Code, error.Field).ToBytes();
+    public byte[] Error(GatewayError error) => OpenAiErrors.Write(error);
 
-    public byte[] StreamError(GatewayError error) => [.. "data: "u8, .. Error(error), .. "\n\n"u8];
+    public byte[] StreamError(GatewayError error) => ChatErrors.InStream(error);
 
-    public GatewayError ReadError(int status, ReadOnlySpan<byte> body) => throw new NotSupportedException();
+    public GatewayError ReadError(int status, ReadOnlySpan<byte> body) => OpenAiErrors.Read(status, body);
 }

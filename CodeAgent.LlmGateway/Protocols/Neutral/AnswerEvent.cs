@@ -11,7 +11,11 @@ internal abstract record AnswerEvent
     }
 
     /// <summary>The answer has begun.</summary>
-    internal sealed record Started(string Id, string Model) : AnswerEvent;
+    internal sealed record Started(string Id, string Model) : AnswerEvent
+    {
+        /// <summary>Seconds since 1970; null where the provider does not say.</summary>
+        public long? Created { get; init; }
+    }
 
     internal sealed record Text(string Delta) : AnswerEvent;
 
@@ -48,7 +52,11 @@ internal abstract record AnswerEvent
         public string? StopSequence { get; init; }
     }
 
-    internal sealed record Failed(GatewayError Error) : AnswerEvent;
+    internal sealed record Failed(GatewayError Error) : AnswerEvent
+    {
+        /// <summary>An answer that came to its end without a word on why: half an answer must not look like a whole one.</summary>
+        public static Failed BrokeOff { get; } = new(new GatewayError(StatusCodes.Status502BadGateway, "upstream_broken", "The provider's answer ended in the middle."));
+    }
 }
 
 internal enum FinishReason

@@ -28,6 +28,27 @@ internal static class HeaderFilter
         return passed;
     }
 
+    /// <summary>The caller's query as it may go on: Google's clients may have the key in it.</summary>
+    public static QueryString WithoutKey(QueryString query)
+    {
+        if (!query.HasValue)
+        {
+            return query;
+        }
+
+        var passed = QueryString.Empty;
+        foreach (var pair in new Microsoft.AspNetCore.WebUtilities.QueryStringEnumerable(query.Value))
+        {
+            var name = pair.DecodeName().ToString();
+            if (!name.Contains("key", StringComparison.OrdinalIgnoreCase) && !name.Contains("token", StringComparison.OrdinalIgnoreCase))
+            {
+                passed = passed.Add(name, pair.DecodeValue().ToString());
+            }
+        }
+
+        return passed;
+    }
+
     /// <param name="response">The provider's answer.</param>
     /// <param name="key">The provider's key; a header that repeats it stays here.</param>
     public static List<KeyValuePair<string, string>> FromProvider(HttpResponseMessage response, string? key)

@@ -8,12 +8,12 @@ internal sealed class HttpProvider(ProviderClients clients) : IModelProvider
     public async Task<ProviderAnswer> AskAsync(UpstreamRequest request, Deployment deployment, CancellationToken cancellationToken)
     {
         var content = new SplicedContent(request);
-        var message = ProviderClients.Request(HttpMethod.Post, deployment.Provider, ProviderKinds.Path(request));
+        var message = ProviderClients.Request(HttpMethod.Post, deployment.Provider, ProviderKinds.Path(request, deployment.Provider));
         message.Content = content;
 
         // What goes through must be readable here: an answer cannot be booked, nor half of one noticed, in an encoding.
         message.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-        foreach (var (name, value) in request.IsTranslated ? [] : request.Origin.Headers)
+        foreach (var (name, value) in ProviderKinds.Headers(request, deployment.Provider))
         {
             message.Headers.TryAddWithoutValidation(name, value);
         }
@@ -24,7 +24,7 @@ internal sealed class HttpProvider(ProviderClients clients) : IModelProvider
             response = await SendAsync(message, deployment, cancellationToken);
             return response.IsSuccessStatusCode
                 ? new HttpAnswer(request, message, response, deployment)
-                : await UpstreamError.ReadAsync(response, deployment, cancellationToken);
+                : await UpstreamError.ReadAsync(response, request.Protocol, deployment, cancellationToken);
         }
         finally
         {

@@ -1,19 +1,22 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Errors;
+using CodeAgent.LlmGateway.Protocols;
+using CodeAgent.LlmGateway.Protocols.Gemini;
 using CodeAgent.LlmGateway.Routing;
 
 namespace CodeAgent.LlmGateway.Providers.Http;
 
-/// <summary>Turns a provider's refusal into an answer in OpenAI's form, with the provider's status, and without its key.</summary>
+/// <summary>Turns a provider's refusal into an answer in the form of its protocol, with its status, and without its key.</summary>
 internal static class UpstreamError
 {
     private const int Longest = 64 * 1024;
     private const int LongestText = 2000;
 
-    public static async Task<ProviderAnswer> ReadAsync(HttpResponseMessage response, Deployment deployment, CancellationToken cancellationToken)
+    public static async Task<ProviderAnswer> ReadAsync(HttpResponseMessage response, Protocol protocol, Deployment deployment, CancellationToken cancellationToken)
     {
         var status = (int)response.StatusCode;
         if (response.StatusCode == HttpStatusCode.Unauthorized)
@@ -30,12 +33,15 @@ internal static class UpstreamError
         }
 
         var key = deployment.Provider.ApiKey?.Reveal();
-        return new WholeAnswer(Form(await TextAsync(response, deployment, key, cancellationToken), status, deployment))
+        var body = Form(await TextAsync(response, deployment, key, cancellationToken), status, protocol, deployment);
+        var headers = HeaderFilter.FromProvider(response, key);
+        if (protocol == Protocol.Gemini && response.Headers.RetryAfter is null && GeminiErrors.RetryDelay(body) is { } wait)
         {
-            Status = status,
-            ContentType = "application/json",
-            Headers = HeaderFilter.FromProvider(response, key),
-        };
+            // Google says it in the error alone; everyone else looks for the header.
+            headers.Add(new("retry-after", Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture)));
+        }
+
+        return new WholeAnswer(body) { Status = status, ContentType = "application/json", Headers = headers };
     }
 
     private static async Task<string> TextAsync(HttpResponseMessage response, Deployment deployment, string? key, CancellationToken cancellationToken)
@@ -61,17 +67,18 @@ internal static class UpstreamError
         return string.IsNullOrEmpty(key) ? text : text.Replace(key, "***", StringComparison.Ordinal);
     }
 
-    // OpenAI's form is { "error": { "message": … } }; some servers say { "error": "…" } or plain text.
-    private static byte[] Form(string text, int status, Deployment deployment)
+    // All forms have { "error": { "message": … } }, Google's streams in a list; some servers say { "error": "…" } or plain text.
+    private static byte[] Form(string text, int status, Protocol protocol, Deployment deployment)
     {
         try
         {
             using var json = JsonDocument.Parse(text);
-            if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("error", out var error))
+            var root = json.RootElement is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 1 ? list[0] : json.RootElement;
+            if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("error", out var error))
             {
                 if (error.ValueKind == JsonValueKind.Object)
                 {
-                    return Encoding.UTF8.GetBytes(text);
+                    return Encoding.UTF8.GetBytes(root.GetRawText());
                 }
 
                 text = error.ToString();
@@ -85,6 +92,6 @@ internal static class UpstreamError
         text = text.Trim();
         var message = text.Length == 0 ? $"The provider '{deployment.ProviderName}' answered {status} without a reason."
             : $"The provider '{deployment.ProviderName}' answered {status}: {text[..Math.Min(text.Length, LongestText)]}";
-        return new OpenAiError(message, "upstream_error", $"upstream_{status}", null).ToBytes();
+        return ErrorForms.Body(protocol, new(status, $"upstream_{status}", message) { Type = "upstream_error" });
     }
 }

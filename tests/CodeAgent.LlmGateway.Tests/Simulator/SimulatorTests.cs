@@ -4,6 +4,8 @@ using System.Text.Json;
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Protocols;
+using CodeAgent.LlmGateway.Protocols.Chat;
+using CodeAgent.LlmGateway.Protocols.Responses;
 using CodeAgent.LlmGateway.Providers;
 using CodeAgent.LlmGateway.Simulator;
 using CodeAgent.ServiceDefaults.Problems;
@@ -19,7 +21,7 @@ public sealed class SimulatorTests
 
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "Simulator", "Scripts");
 
-    private async Task<ProviderAnswer> AskAsync(string body) => await new SimulatorProvider(_time).AskAsync(
+    private async Task<ProviderAnswer> AskAsync(string body) => await new SimulatorProvider(new([new ChatProtocol(_time), new ResponsesProtocol(_time)]), _time).AskAsync(
         Upstream(new(Protocol.Chat, Operation.Generate, Encoding.UTF8.GetBytes(body))), new("simulator", new() { Kind = ProviderKind.Simulator }, "simulator", null),
         TestContext.Current.CancellationToken);
 
@@ -117,7 +119,7 @@ public sealed class SimulatorTests
     [InlineData("7", "a JSON object or a list of them is expected")]
     [InlineData("{\"sya\": \"a\"}", "there is no 'sya'")]
     [InlineData("{\"say\": 7}", "'say' has no right value here")]
-    [InlineData("{\"say\": \"a\", \"call\": \"b\"}", "one of 'say', 'call' and 'fail' is expected")]
+    [InlineData("{\"say\": \"a\", \"call\": \"b\"}", "one of 'say', 'think', 'call' and 'fail' is expected")]
     [InlineData("{\"call\": \"\"}", "'call' has no right value here")]
     [InlineData("{\"call\": \"a\", \"with\": []}", "'with' has no right value here")]
     [InlineData("{\"say\": \"a\", \"with\": {}}", "'with' has no right value here")]
@@ -125,7 +127,7 @@ public sealed class SimulatorTests
     [InlineData("{\"wait_ms\": -1}", "'wait_ms' has no right value here")]
     [InlineData("{\"usage\": {\"prompt_tokens\": 1}}", "'usage' has no right value here")]
     [InlineData("[{\"fail\": 429}]", "'fail' has no right value here")]
-    [InlineData("[{}]", "one of 'say', 'call' and 'fail' is expected")]
+    [InlineData("[{}]", "one of 'say', 'think', 'call' and 'fail' is expected")]
     [InlineData("[7]", "a JSON object is expected")]
     public async Task A_wrong_line_is_named(string line, string reason)
     {

@@ -1,15 +1,16 @@
+using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.ServiceDefaults.Identity;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace CodeAgent.LlmGateway.Errors;
 
-/// <summary>Writes whatever goes wrong under <c>/v1</c> in OpenAI's form, since that is what the clients there read.</summary>
-internal sealed class OpenAiErrorWriter : IProblemDetailsWriter
+/// <summary>Writes whatever goes wrong at a model's address in the form of the protocol that is spoken there.</summary>
+internal sealed class ProtocolErrorWriter : IProblemDetailsWriter
 {
     private const string LeaseOver = "lease_over";
     private const string KeyRefused = "provider_key_refused";
 
-    public bool CanWrite(ProblemDetailsContext context) => context.HttpContext.Request.Path.StartsWithSegments("/v1");
+    public bool CanWrite(ProblemDetailsContext context) => ErrorForms.Of(context.HttpContext.Request) is not null;
 
     public async ValueTask WriteAsync(ProblemDetailsContext context)
     {
@@ -24,25 +25,17 @@ internal sealed class OpenAiErrorWriter : IProblemDetailsWriter
             (message, code) = ($"The lease of this token (task {token.Task}, fence {token.Fence}) is over.", LeaseOver);
         }
 
-        var error = new OpenAiError(message, Type(status), code, problem.Extensions.TryGetValue("field", out var field) ? field as string : null);
+        var error = new GatewayError(status, code, message, problem.Extensions.TryGetValue("field", out var field) ? field as string : null);
         http.Response.StatusCode = status;
         http.Response.ContentType = "application/json";
         if (!IsWorthRetrying(status) || code == KeyRefused)
         {
-            // OpenAI's clients retry 409 and any 5xx by themselves, unless they are told.
+            // OpenAI's and Anthropic's clients retry 409 and any 5xx by themselves, unless they are told.
             http.Response.Headers["x-should-retry"] = "false";
         }
 
-        await http.Response.Body.WriteAsync(error.ToBytes(), http.RequestAborted);
+        await http.Response.Body.WriteAsync(ErrorForms.Body(ErrorForms.Of(http.Request)!.Value, error), http.RequestAborted);
     }
-
-    private static string Type(int status) => status switch
-    {
-        StatusCodes.Status401Unauthorized => "authentication_error",
-        StatusCodes.Status403Forbidden => "permission_error",
-        >= StatusCodes.Status500InternalServerError => "server_error",
-        _ => "invalid_request_error",
-    };
 
     private static bool IsWorthRetrying(int status) => status is StatusCodes.Status409Conflict or StatusCodes.Status502BadGateway
         or StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout;

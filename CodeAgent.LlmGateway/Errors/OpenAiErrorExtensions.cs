@@ -1,8 +1,0 @@
-namespace CodeAgent.LlmGateway.Errors;
-
-internal static class OpenAiErrorExtensions
-{
-    public static void AddOpenAiErrors(this WebApplicationBuilder builder) =>
-        // In front of the writer of problem details, which would take every error otherwise.
-        builder.Services.Insert(0, ServiceDescriptor.Singleton<IProblemDetailsWriter, OpenAiErrorWriter>());
-}

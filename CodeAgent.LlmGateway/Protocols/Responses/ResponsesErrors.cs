@@ -1,0 +1,47 @@
+using System.Buffers;
+
+namespace CodeAgent.LlmGateway.Protocols.Responses;
+
+internal static class ResponsesErrors
+{
+    /// <summary>
+    /// An error in mid-stream: the event <c>error</c>, at which OpenAI's clients throw, then <c>response.failed</c>, which is
+    /// what codex looks for.
+    /// </summary>
+    /// <param name="error">The error.</param>
+    /// <param name="number">The first event's number; 0 where the ones before it went through unread.</param>
+    /// <param name="id">The response's id, where it is known.</param>
+    public static byte[] InStream(GatewayError error, int number = 0, string? id = null)
+    {
+        var output = new ArrayBufferWriter<byte>(512);
+        var events = new JsonEvents();
+        var json = events.BeginEvent(output, "error"u8);
+        json.WriteStartObject();
+        json.WriteString("type"u8, "error"u8);
+        json.WriteNumber("sequence_number"u8, number);
+        json.WriteString("code"u8, error.Code);
+        json.WriteString("message"u8, error.Message);
+        json.WriteString("param"u8, error.Field);
+        json.WriteEndObject();
+        events.End();
+
+        json = events.BeginEvent(output, "response.failed"u8);
+        json.WriteStartObject();
+        json.WriteString("type"u8, "response.failed"u8);
+        json.WriteNumber("sequence_number"u8, number + 1);
+        json.WriteStartObject("response"u8);
+        json.WriteString("id"u8, id ?? "resp_");
+        json.WriteString("object"u8, "response"u8);
+        json.WriteString("status"u8, "failed"u8);
+        json.WriteStartObject("error"u8);
+        json.WriteString("code"u8, error.Code);
+        json.WriteString("message"u8, error.Message);
+        json.WriteEndObject();
+        json.WriteStartArray("output"u8);
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteEndObject();
+        events.End();
+        return output.WrittenSpan.ToArray();
+    }
+}
