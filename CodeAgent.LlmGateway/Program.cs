@@ -1,8 +1,8 @@
 using CodeAgent.LlmGateway;
 using CodeAgent.LlmGateway.Protocols.Chat;
-using CodeAgent.LlmGateway.Protocols.Responses;
 using CodeAgent.LlmGateway.Protocols.Gemini;
 using CodeAgent.LlmGateway.Protocols.Messages;
+using CodeAgent.LlmGateway.Protocols.Responses;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Turns;
 using CodeAgent.ServiceDefaults;
@@ -26,9 +26,9 @@ return await ServiceMain.RunAsync(async () =>
     app.UseAuthorization();
     app.MapDefaultEndpoints();
     app.MapChat();
-    app.MapResponses();
     app.MapMessages();
     app.MapGemini();
+    app.MapResponses();
     app.MapModels();
     app.MapTurns();
 

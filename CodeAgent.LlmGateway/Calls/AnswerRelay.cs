@@ -1,11 +1,10 @@
 using System.Buffers;
+using System.Globalization;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Providers;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Telemetry;
 using CodeAgent.LlmGateway.Turns;
-using CodeAgent.ServiceDefaults.Problems;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace CodeAgent.LlmGateway.Calls;
 
@@ -18,85 +17,120 @@ internal static class AnswerRelay
     /// Passes a provider's answer on, each piece as soon as it is there, translated where the caller speaks another protocol, and
     /// keeps it where it is a turn's.
     /// </summary>
-    public static async Task PassAsync(HttpContext http, ModelRequest request, IProtocol protocol, DispatchedAnswer dispatched, Turn? turn, ModelCall call)
+    /// <exception cref="ProviderFailedException">The answer broke off after it had begun; the caller has been told. The server ends the connection without the mark of the end then.</exception>
+    public static async Task PassAsync(HttpContext http, ModelRequest request, IProtocol protocol, DispatchedAnswer dispatched, CallerOutput output, Turn? turn, ModelCall call)
     {
-        var (answer, response) = (dispatched.Answer, http.Response);
-        var isTranslated = dispatched.Protocol.Name != protocol.Name;
-        call.Status = response.StatusCode = answer.Status;
-        foreach (var (name, value) in answer.Headers)
+        var (answer, response, watch) = (dispatched.Answer, http.Response, dispatched.Tap.Watch);
+        var isTranslated = dispatched.Protocol.Name != protocol.Name || dispatched.IsStream != request.IsStream;
+        call.Status = answer.Status;
+        if (!response.HasStarted)
         {
-            response.Headers[name] = value;
+            Begin(http, request, answer, isTranslated ? null : answer.ContentType);
         }
 
-        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        if (isTranslated && answer.Status != StatusCodes.Status200OK)
-        {
-            await TranslateErrorAsync(http, protocol, dispatched);
-            return;
-        }
-
-        response.ContentType = isTranslated ? request.IsStream ? "text/event-stream" : "application/json" : answer.ContentType;
-        using var tap = new AnswerTap(dispatched.Protocol.Watch(), answer.IsStream);
         using var copy = new AnswerCopy(turn?.MaxAnswerBytes ?? 0);
-        using var translation = isTranslated ? new AnswerTranslation(dispatched.Protocol.Reader(), protocol.Writer(request), answer.IsStream) : null;
-        var output = new CopyingWriter(response.BodyWriter, copy);
+        output.Copy = copy;
+        using var translation = isTranslated ? new AnswerTranslation(dispatched.Protocol.Reader(), protocol.Writer(request), dispatched.IsStream) : null;
         try
         {
-            await foreach (var piece in answer.ReadAsync(http.RequestAborted))
+            if (!request.IsStream && translation is null)
             {
-                call.Piece();
-                tap.Add(piece.Span);
-                if (translation is null)
-                {
-                    output.Write(piece.Span);
-                }
-                else
-                {
-                    translation.Add(piece.Span, output);
-                }
-
-                // That the caller is gone shows in the token, not in an exception.
-                await response.BodyWriter.FlushAsync(http.RequestAborted);
+                response.ContentLength = dispatched.Held.Length;
             }
 
-            tap.End();
-            translation?.End(output);
-            await response.BodyWriter.FlushAsync(http.RequestAborted);
+            await SendAsync(dispatched.Held, translation, output, dispatched.IsWhole, call);
+            while (await dispatched.NextAsync() is { } piece)
+            {
+                dispatched.Tap.Add(piece.Span);
+                await SendAsync(piece, translation, output, isLast: false, call);
+            }
+
+            if (!dispatched.IsWhole)
+            {
+                dispatched.Tap.End();
+                if (watch is { IsComplete: false, Error: null })
+                {
+                    throw new ProviderFailedException(FailureKind.Broken, "upstream-broken", $"The provider '{dispatched.Deployment.ProviderName}' ended its answer before it was whole.");
+                }
+
+                await SendAsync(default, translation, output, isLast: true, call);
+            }
         }
         catch (ProviderFailedException e)
         {
-            call.Failed(answer.Status, e.Code.Replace('-', '_'));
-            if (!response.HasStarted)
-            {
-                throw new ProblemException(e.Code, StatusCodes.Status502BadGateway, e.Message);
-            }
+            var error = new GatewayError(StatusCodes.Status502BadGateway, e.Code.Replace('-', '_'), e.Message);
+            call.Failed(answer.Status, error.Code);
+            dispatched.Attempt.Failed(error.Code);
+            dispatched.Health.BrokeOff();
 
             // Half an answer must not look like a whole one: a stream tells of the error, and the exception that follows makes
             // the server close the connection without the mark of the end. (Abort would throw away what is not sent yet.)
-            if (answer.IsStream)
-            {
-                var error = new GatewayError(StatusCodes.Status502BadGateway, e.Code.Replace('-', '_'), e.Message);
-                await response.BodyWriter.WriteAsync((byte[])[.. "\n\n"u8, .. protocol.StreamError(error)], http.RequestAborted);
-            }
-
+            await FailWithinAsync(protocol, error, output);
             throw;
         }
         finally
         {
-            var watch = tap.Watch;
             (call.Usage, call.ResponseModel) = (watch.Usage, watch.Model);
 
             // Also where the caller left, or the connection broke, just after the last piece: the answer is whole, and paid for.
-            if (turn is not null && answer.Status == StatusCodes.Status200OK && watch.IsComplete && !answer.IsEncoded && copy.Bytes is { } kept)
+            if (turn is not null && watch.IsComplete && copy.Bytes is { } kept)
             {
                 await turn.AnswerAsync(answer.Status, response.ContentType!, kept, watch.Usage);
             }
         }
 
-        if (tap.Watch.Error is not null)
+        if (watch.Error is { } within)
         {
             call.Failed(answer.Status, "error_in_stream");
+            dispatched.Attempt.Failed(within.Code);
         }
+    }
+
+    /// <summary>Tells a caller that nobody answers: with a status, or within the stream where comments were sent already.</summary>
+    public static async Task FailAsync(HttpContext http, IProtocol protocol, CallFailedException failed, CallerOutput output, ModelCall call)
+    {
+        var failure = failed.Failure;
+        call.Failed(failure.Error.Status, failure.Error.Code);
+        var said = failure.Said as WholeAnswer;
+        var error = said is null || failure.Protocol is not { } spoken || spoken.Name == protocol.Name ? null : spoken.ReadError(said.Status, said.Body.Span);
+        await output.EnterAsync();
+        var response = http.Response;
+        if (response.HasStarted)
+        {
+            output.Write(protocol.StreamError(error ?? (said is null ? failure.Error : protocol.ReadError(said.Status, said.Body.Span))));
+            await output.FlushAsync();
+            return;
+        }
+
+        response.StatusCode = failure.Error.Status;
+        response.ContentType = "application/json";
+        foreach (var (name, value) in failure.Said?.Headers ?? [])
+        {
+            response.Headers[name] = value;
+        }
+
+        if (failed.RetryAfter is { } wait && wait != failure.RetryAfter)
+        {
+            response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            response.Headers.Remove("retry-after-ms");
+        }
+
+        if (failed.IsFinal || failure.Kind is FailureKind.KeyRefused or FailureKind.SpendLimit)
+        {
+            response.Headers["x-should-retry"] = "false";
+        }
+
+        output.Write(said is not null && error is null ? said.Body.Span : protocol.Error(error ?? failure.Error));
+        await output.FlushAsync();
+    }
+
+    /// <summary>An error in the middle of a stream.</summary>
+    public static async Task FailWithinAsync(IProtocol protocol, GatewayError error, CallerOutput output)
+    {
+        await output.EnterAsync();
+        output.Write(output.IsBetweenEvents ? [] : "\n\n"u8);
+        output.Write(protocol.StreamError(error));
+        await output.FlushAsync();
     }
 
     /// <summary>Gives an answer that was given before, byte for byte.</summary>
@@ -109,31 +143,39 @@ internal static class AnswerRelay
         await http.Response.Body.WriteAsync(recorded.Body, http.RequestAborted);
     }
 
-    private static async Task TranslateErrorAsync(HttpContext http, IProtocol protocol, DispatchedAnswer dispatched)
+    private static void Begin(HttpContext http, ModelRequest request, ProviderAnswer answer, string? contentType)
     {
-        using var text = new PooledBuffer(4096);
-        await foreach (var piece in dispatched.Answer.ReadAsync(http.RequestAborted))
+        var response = http.Response;
+        if (request.IsStream)
         {
-            text.Append(piece.Span);
+            CallerOutput.BeginStream(response);
         }
 
-        http.Response.ContentType = "application/json";
-        await http.Response.Body.WriteAsync(protocol.Error(dispatched.Protocol.ReadError(dispatched.Answer.Status, text.Memory.Span)), http.RequestAborted);
+        response.StatusCode = answer.Status;
+        response.ContentType = contentType ?? (request.IsStream ? "text/event-stream" : "application/json");
+        foreach (var (name, value) in answer.Headers)
+        {
+            response.Headers[name] = value;
+        }
     }
 
-    /// <summary>Writes to the caller and into the copy at once.</summary>
-    private sealed class CopyingWriter(IBufferWriter<byte> caller, AnswerCopy copy) : IBufferWriter<byte>
+    private static async ValueTask SendAsync(ReadOnlyMemory<byte> piece, AnswerTranslation? translation, CallerOutput output, bool isLast, ModelCall call)
     {
-        private Memory<byte> _lent;
-
-        public void Advance(int count)
+        call.Piece();
+        await output.EnterAsync();
+        if (translation is null)
         {
-            copy.Add(_lent.Span[..count]);
-            caller.Advance(count);
+            output.Write(piece.Span);
+        }
+        else
+        {
+            translation.Add(piece.Span, output);
+            if (isLast)
+            {
+                translation.End(output);
+            }
         }
 
-        public Memory<byte> GetMemory(int sizeHint = 0) => _lent = caller.GetMemory(sizeHint);
-
-        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+        await output.FlushAsync();
     }
 }

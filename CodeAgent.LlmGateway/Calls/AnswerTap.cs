@@ -7,14 +7,19 @@ namespace CodeAgent.LlmGateway.Calls;
 /// <param name="isStream">Whether the answer is a stream of events.</param>
 internal sealed class AnswerTap(AnswerWatch watch, bool isStream) : IDisposable
 {
-    // Far more than any answer of a model has; what is longer goes through without being understood.
+    // Far more than any answer of a model has.
     private const int LongestWhole = 64 * 1024 * 1024;
 
     private readonly PooledBuffer? _whole = isStream ? null : new(16 * 1024);
     private readonly EventLines? _lines = isStream ? new() : null;
-    private bool _tooLong;
 
     public AnswerWatch Watch { get; } = watch;
+
+    /// <summary>Whether it is longer than what is kept; <see cref="Whole"/> is not whole then.</summary>
+    public bool IsTooLong { get; private set; }
+
+    /// <summary>An answer that is no stream, as far as it has come.</summary>
+    public ReadOnlyMemory<byte> Whole => _whole?.Memory ?? default;
 
     public void Add(ReadOnlySpan<byte> piece)
     {
@@ -25,17 +30,17 @@ internal sealed class AnswerTap(AnswerWatch watch, bool isStream) : IDisposable
                 Watch.Data(data);
             }
         }
-        else if (!_tooLong)
+        else if (!IsTooLong)
         {
-            _tooLong = _whole!.Length + piece.Length > LongestWhole;
-            _whole.Append(_tooLong ? [] : piece);
+            IsTooLong = _whole!.Length + piece.Length > LongestWhole;
+            _whole.Append(IsTooLong ? [] : piece);
         }
     }
 
     /// <summary>To be called when the answer is at its end.</summary>
     public void End()
     {
-        if (!isStream && !_tooLong)
+        if (!isStream && !IsTooLong)
         {
             Watch.Whole(_whole!.Memory.Span);
         }

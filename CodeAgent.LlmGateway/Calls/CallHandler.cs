@@ -12,11 +12,12 @@ namespace CodeAgent.LlmGateway.Calls;
 
 /// <summary>
 /// The way of a request: 1. it is read; 2. its model leads to deployments; 3. if it is a turn that was answered before, that
-/// answer is given; 4. a deployment is asked; 5. the answer goes through as it comes; 6. a turn's answer is kept.
+/// answer is given; 4. a deployment is asked; 5. the answer goes through as it comes; 6. a turn's answer is kept; 7. what it used is
+/// known, however it ended.
 /// </summary>
 internal sealed class CallHandler(
     ConfigFile<GatewayConfig> file, ModelCatalog catalog, Dispatcher dispatcher, ProtocolSet protocols, TurnStore turns,
-    GatewayMetrics metrics, ILogger<CallHandler> logger)
+    GatewayMetrics metrics, TimeProvider time, ILogger<CallHandler> logger)
 {
     /// <param name="http">The request.</param>
     /// <param name="protocol">The protocol that the caller speaks.</param>
@@ -30,10 +31,12 @@ internal sealed class CallHandler(
         {
             // 1.
             using var body = await RequestBody.ReadAsync(http.Request, file.Current.MaxRequestBytes);
-            var request = new ModelRequest(protocol, operation, body.Memory, model, isStream) 
+            var request = new ModelRequest(protocol, operation, body.Memory, model, isStream)
             {
                 Headers = HeaderFilter.FromCaller(http.Request.Headers),
                 Query = HeaderFilter.WithoutKey(http.Request.QueryString),
+                Caller = http.User.Name(),
+                Session = ConversationKey.Session(http),
             };
             try
             {
@@ -74,11 +77,29 @@ internal sealed class CallHandler(
             return;
         }
 
-        // 4.
-        var dispatched = await dispatcher.AskAsync(request, route, call, http.RequestAborted);
-        await using var answer = dispatched.Answer;
+        var (spoken, book) = (protocols[request.Protocol], new AttemptBook());
+        await using var output = new CallerOutput(http, request, file.Current.KeepAliveInterval, time);
+        try
+        {
+            // 4.
+            await using var dispatched = await dispatcher.AskAsync(request, route, book, call, http.RequestAborted);
 
-        // 5. and 6.
-        await AnswerRelay.PassAsync(http, request, protocols[request.Protocol], dispatched, turn, call);
+            // 5. and 6.
+            await AnswerRelay.PassAsync(http, request, spoken, dispatched, output, turn, call);
+        }
+        catch (CallFailedException e)
+        {
+            await AnswerRelay.FailAsync(http, spoken, e, output, call);
+        }
+        catch (ProblemException e) when (output.HasStarted)
+        {
+            call.Failed(e.Status, e.Type.Replace('-', '_'));
+            await AnswerRelay.FailWithinAsync(spoken, new(e.Status, e.Type.Replace('-', '_'), e.Message, e.Field), output);
+        }
+        finally
+        {
+            // 7. Also where the caller has left and where nothing came of it.
+            call.Outcome = book.Close();
+        }
     }
 }

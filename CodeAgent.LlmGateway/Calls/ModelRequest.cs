@@ -62,6 +62,18 @@ internal sealed class ModelRequest
     /// <summary>OpenAI's <c>prompt_cache_key</c>: the caller's own name for what should be answered by the same machine.</summary>
     public string? PromptCacheKey => _scan.PromptCacheKey;
 
+    /// <summary>Anthropic's <c>metadata.user_id</c>.</summary>
+    public string? UserId => _scan.UserId;
+
+    /// <summary>The text of the user's first message as it is written; empty where there is none.</summary>
+    public ReadOnlyMemory<byte> FirstMessage => Body[_scan.FirstMessage.Start.._scan.FirstMessage.End];
+
+    /// <summary>Who asks.</summary>
+    public string Caller { get; init; } = "";
+
+    /// <summary>The task or session that the request is a part of, where the caller names one.</summary>
+    public string? Session { get; init; }
+
     /// <summary>Headers of the caller that mean something to a provider of the same protocol.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 

@@ -32,6 +32,12 @@ internal readonly record struct RequestScan
 
     public string? PromptCacheKey { get; private init; }
 
+    /// <summary>Anthropic's <c>metadata.user_id</c>, which names the session too.</summary>
+    public string? UserId { get; private init; }
+
+    /// <summary>Where the text of the user's first message is, as it is written; the part that stays the same while marks come and go around it.</summary>
+    public (int Start, int End) FirstMessage { get; private init; }
+
     /// <summary>The change of the body that makes it ask for what a stream of chat completions used.</summary>
     public (int Start, int End, byte[] Text) UsageWish { get; private init; }
 
@@ -93,6 +99,16 @@ internal readonly record struct RequestScan
         {
             reader.Read();
             next = this with { PromptCacheKey = reader.TokenType == JsonTokenType.String ? reader.GetString() : null };
+        }
+        else if (reader.ValueTextEquals("messages"u8) || reader.ValueTextEquals("input"u8) || reader.ValueTextEquals("contents"u8))
+        {
+            reader.Read();
+            next = this with { FirstMessage = FirstMessages.Find(ref reader) };
+        }
+        else if (reader.ValueTextEquals("metadata"u8))
+        {
+            reader.Read();
+            return Metadata(ref reader);
         }
         else if (reader.ValueTextEquals("stream_options"u8))
         {
@@ -170,6 +186,22 @@ internal readonly record struct RequestScan
                 : wish is { } token ? (token.Start, token.End, "true"u8.ToArray())
                 : (afterBrace, afterBrace, isEmpty ? "\"include_usage\":true"u8.ToArray() : "\"include_usage\":true,"u8.ToArray()),
         };
+    }
+
+    private RequestScan Metadata(ref Utf8JsonReader reader)
+    {
+        var next = this;
+        var inside = reader.TokenType == JsonTokenType.StartObject;
+        while (inside && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isUser = reader.ValueTextEquals("user_id"u8);
+            reader.Read();
+            next = isUser && reader.TokenType == JsonTokenType.String ? next with { UserId = reader.GetString() } : next;
+            reader.Skip();
+        }
+
+        reader.Skip();
+        return next;
     }
 
     private RequestScan GenerationConfig(ref Utf8JsonReader reader)

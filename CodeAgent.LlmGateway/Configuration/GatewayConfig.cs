@@ -19,6 +19,11 @@ internal sealed class GatewayConfig
     public int MaxRequestBytes { get; init; } = 64 * 1024 * 1024;
 
     public TurnsConfig Turns { get; init; } = new();
+
+    public RetriesConfig Retries { get; init; } = new();
+
+    /// <summary>How long a stream may be silent before a comment shows that it lives. 0 (never), or 100 ms to 10 min; 15 s by default.</summary>
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(15);
 }
 
 internal enum ProviderKind
@@ -73,24 +78,57 @@ internal sealed class ProviderConfig
     /// <summary>100 ms to 2 min, 10 s by default.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Until the answer begins. 100 ms to 1 day, 10 min by default.</summary>
+    /// <summary>Until the first text, reasoning or tool call of a stream. 100 ms to 1 day, 10 min by default.</summary>
+    public TimeSpan FirstTokenTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Until an answer that is no stream is there as a whole. 100 ms to 1 day, 10 min by default.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Between two pieces of an answer. 100 ms to 1 day, 5 min by default.</summary>
     public TimeSpan SilenceTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How often one request is sent again to a deployment that has failed it. 0 to 10, 2 by default.</summary>
+    public int MaxRetries { get; init; } = 2;
+
+    public BreakerConfig Breaker { get; init; } = new();
+
+    /// <summary>PEM file of the certificates that the provider's own may come from, in place of the system's.</summary>
+    public string? CaFile { get; init; }
 }
 
-internal sealed class ModelConfig
+/// <summary>When a deployment is left alone for a while.</summary>
+internal sealed record BreakerConfig
 {
-    /// <summary>Stands for the first model that the provider lists.</summary>
-    public const string FirstListed = "*";
+    /// <summary>Failures one after another. 1 to 1000, 5 by default.</summary>
+    public int Failures { get; init; } = 5;
 
-    public string Provider { get; init; } = "";
+    /// <summary>Part of the requests within <see cref="Window"/> that fail. Above 0, up to 1; 0.5 by default.</summary>
+    public double Ratio { get; init; } = 0.5;
 
-    /// <summary>The model's name at the provider; the name it has here where it is left out.</summary>
-    public string? Model { get; init; }
+    /// <summary>Fewer requests within <see cref="Window"/> say nothing of a ratio. 2 to 100,000, 20 by default.</summary>
+    public int AtLeast { get; init; } = 20;
 
-    public ModelPricing? Pricing { get; init; }
+    /// <summary>1 s to 10 min, 30 s by default.</summary>
+    public TimeSpan Window { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long it is left alone where it does not say itself. 500 ms to 1 h, 15 s by default.</summary>
+    public TimeSpan Cooldown { get; init; } = TimeSpan.FromSeconds(15);
+}
+
+/// <summary>Retries, of all models together.</summary>
+internal sealed class RetriesConfig
+{
+    /// <summary>Up to this long a provider's own hint (Retry-After) is waited for; a longer one sends the request elsewhere. 0 to 1 min, 2 s by default.</summary>
+    public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>After this no new attempt is made. 1 s to 1 h, 1 min by default.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Retries for each request that a provider is sent, over the last ten seconds: beyond it, failures go to the caller. 0 to 1, 0.2 by default.</summary>
+    public double Budget { get; init; } = 0.2;
+
+    /// <summary>Retries a second that are always allowed, so that a quiet provider has some too. 0 to 1000, 5 by default.</summary>
+    public int Floor { get; init; } = 5;
 }
 
 /// <summary>US dollars for a million tokens; 0 to 100,000 each.</summary>

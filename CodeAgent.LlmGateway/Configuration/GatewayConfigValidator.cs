@@ -1,5 +1,4 @@
 using CodeAgent.LlmGateway.Providers;
-using CodeAgent.LlmGateway.Routing;
 using CodeAgent.ServiceDefaults.Configuration;
 
 namespace CodeAgent.LlmGateway.Configuration;
@@ -18,20 +17,7 @@ internal static class GatewayConfigValidator
 
         foreach (var (name, model) in config.Models)
         {
-            var path = $"models.{name}";
-            problems.Require(name != ModelCatalog.Default, path, "'default' is chosen by the list of that name and cannot be a model");
-            problems.Require(config.Providers.ContainsKey(model.Provider), $"{path}.provider",
-                $"there is no provider '{model.Provider}'; there are: {string.Join(", ", config.Providers.Keys)}");
-            problems.Require(model.Model != "", $"{path}.model", "the name is empty");
-            if (model.Pricing is { } pricing)
-            {
-                Price(pricing.InputPerMillion, "inputPerMillion");
-                Price(pricing.CachedInputPerMillion ?? 0, "cachedInputPerMillion");
-                Price(pricing.OutputPerMillion, "outputPerMillion");
-            }
-
-            void Price(decimal price, string field) =>
-                problems.Require(price is >= 0 and <= 100_000, $"{path}.pricing.{field}", "a price is 0 to 100000 dollars");
+            ModelConfigValidator.Validate(name, model, config, problems);
         }
 
         problems.Require(config.Default.Count > 0, "default", "the list is empty; the model 'default' would be nothing");
@@ -45,6 +31,9 @@ internal static class GatewayConfigValidator
         problems.Require(config.Turns.MaxAnswerBytes is >= 0 and <= 256 * 1024 * 1024, "turns.maxAnswerBytes", "0 to 268435456 bytes");
         Between(config.Turns.Keep, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90), "turns.keep", problems);
         Between(config.Turns.KeepForTasks, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90), "turns.keepForTasks", problems);
+        Validate(config.Retries, problems);
+        problems.Require(config.KeepAliveInterval == TimeSpan.Zero || (config.KeepAliveInterval >= Shortest && config.KeepAliveInterval <= TimeSpan.FromMinutes(10)),
+            "keepAliveInterval", "0s for none, or a duration from 100 ms to 10 min");
     }
 
     private static void Validate(ProviderConfig provider, string path, ConfigProblems problems)
@@ -68,8 +57,47 @@ internal static class GatewayConfigValidator
         Between(provider.ConnectTimeout, Shortest, TimeSpan.FromMinutes(2), $"{path}.connectTimeout", problems);
         Between(provider.AnswerTimeout, Shortest, TimeSpan.FromDays(1), $"{path}.answerTimeout", problems);
         Between(provider.SilenceTimeout, Shortest, TimeSpan.FromDays(1), $"{path}.silenceTimeout", problems);
+        Between(provider.FirstTokenTimeout, Shortest, TimeSpan.FromDays(1), $"{path}.firstTokenTimeout", problems);
+        problems.Require(provider.MaxRetries is >= 0 and <= 10, $"{path}.maxRetries", "0 to 10");
+        var breaker = provider.Breaker;
+        problems.Require(breaker.Failures is >= 1 and <= 1000, $"{path}.breaker.failures", "1 to 1000");
+        problems.Require(breaker.Ratio is > 0 and <= 1, $"{path}.breaker.ratio", "above 0, up to 1");
+        problems.Require(breaker.AtLeast is >= 2 and <= 100_000, $"{path}.breaker.atLeast", "2 to 100000");
+        Between(breaker.Window, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), $"{path}.breaker.window", problems);
+        Between(breaker.Cooldown, TimeSpan.FromMilliseconds(500), TimeSpan.FromHours(1), $"{path}.breaker.cooldown", problems);
+        WithoutEffect(provider, path, problems);
     }
 
-    private static void Between(TimeSpan value, TimeSpan least, TimeSpan most, string path, ConfigProblems problems) =>
+    // Whoever wrote such a setting believes that it protects them.
+    private static void WithoutEffect(ProviderConfig provider, string path, ConfigProblems problems)
+    {
+        var given = new ProviderConfig();
+        if (provider.Kind == ProviderKind.Simulator)
+        {
+            const string Reason = "it does nothing: the simulator is no server";
+            problems.Require(provider.ConnectTimeout == given.ConnectTimeout, $"{path}.connectTimeout", Reason);
+            problems.Require(provider.CaFile is null, $"{path}.caFile", Reason);
+            problems.Require(provider.MaxRetries == given.MaxRetries, $"{path}.maxRetries", "it does nothing: the simulator plays its script, it never fails by itself");
+            return;
+        }
+
+        problems.Require(provider.CaFile is null || provider.BaseUrl?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true, $"{path}.caFile",
+            "it does nothing: the address is not https");
+        problems.Require(provider.CaFile is null || File.Exists(provider.CaFile), $"{path}.caFile", $"there is no file '{provider.CaFile}'");
+        problems.Require(provider.ConnectTimeout == given.ConnectTimeout
+                || provider.ConnectTimeout < (provider.FirstTokenTimeout > provider.AnswerTimeout ? provider.FirstTokenTimeout : provider.AnswerTimeout),
+            $"{path}.connectTimeout", "it does nothing: firstTokenTimeout and answerTimeout are not longer");
+    }
+
+    private static void Validate(RetriesConfig retries, ConfigProblems problems)
+    {
+        Between(retries.Wait, TimeSpan.Zero, TimeSpan.FromMinutes(1), "retries.wait", problems);
+        Between(retries.Patience, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), "retries.patience", problems);
+        problems.Require(retries.Wait < retries.Patience, "retries.wait", "it does nothing: patience is over before");
+        problems.Require(retries.Budget is >= 0 and <= 1, "retries.budget", "0 to 1");
+        problems.Require(retries.Floor is >= 0 and <= 1000, "retries.floor", "0 to 1000");
+    }
+
+    internal static void Between(TimeSpan value, TimeSpan least, TimeSpan most, string path, ConfigProblems problems) =>
         problems.Require(value >= least && value <= most, path, $"a duration from {least} to {most}");
 }

@@ -14,6 +14,9 @@ internal abstract class AnswerWatch
 
     public TokenUsage? Usage { get; protected set; }
 
+    /// <summary>Whether <see cref="Usage"/> is what the provider bills, and not a figure from the beginning of the answer that is still to grow.</summary>
+    public virtual bool HasFinalUsage => Usage is not null;
+
     /// <summary>The model that answered, as the provider names it.</summary>
     public string? Model { get; protected set; }
 

@@ -6,7 +6,7 @@ namespace CodeAgent.LlmGateway.Providers;
 internal interface IModelProvider
 {
     /// <summary>Asks, and returns as soon as the answer begins.</summary>
-    /// <exception cref="ServiceDefaults.Problems.ProblemException">The provider cannot be reached, refuses the gateway's key, or does not begin in time.</exception>
+    /// <exception cref="ProviderFailedException">The provider cannot be reached, refuses the gateway's key, or broke off.</exception>
     Task<ProviderAnswer> AskAsync(UpstreamRequest request, Deployment deployment, CancellationToken cancellationToken);
 }
 
@@ -32,11 +32,14 @@ internal abstract class ProviderAnswer : IAsyncDisposable
     public abstract ValueTask DisposeAsync();
 }
 
-/// <summary>An answer that began and did not come to its end.</summary>
+/// <summary>A provider that did not answer, or not to the end.</summary>
+/// <param name="kind">What kind of failure it is.</param>
 /// <param name="code">Stable name of the reason.</param>
 /// <param name="message">What happened, for the caller.</param>
 /// <param name="inner">What caused it.</param>
-internal sealed class ProviderFailedException(string code, string message, Exception inner) : Exception(message, inner)
+internal sealed class ProviderFailedException(FailureKind kind, string code, string message, Exception? inner = null) : Exception(message, inner)
 {
+    public FailureKind Kind { get; } = kind;
+
     public string Code { get; } = code;
 }

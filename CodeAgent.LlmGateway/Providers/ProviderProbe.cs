@@ -20,7 +20,8 @@ internal sealed partial class ProviderProbe(ConfigFile<GatewayConfig> file, Prov
     public Task AskAsync(CancellationToken cancellationToken)
     {
         var config = file.Current;
-        var chosen = config.Models.Values.Where(model => model.Model == ModelConfig.FirstListed).Select(model => model.Provider).ToHashSet();
+        var chosen = config.Models.Values.SelectMany(model => model.All)
+            .Where(deployment => deployment.Model == ModelConfig.FirstListed).Select(deployment => deployment.Provider).ToHashSet();
         return Task.WhenAll(config.Providers
             .Where(provider => provider.Value.Kind is not ProviderKind.Simulator
                 && (provider.Value.Detect || chosen.Contains(provider.Key)) && provider.Value.ApiKey is not { HasValue: false })

@@ -1,34 +1,146 @@
 using CodeAgent.LlmGateway.Calls;
-using CodeAgent.LlmGateway.Providers;
+using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Telemetry;
+using CodeAgent.ServiceDefaults.Configuration;
+using Polly;
+using Polly.Retry;
 
 namespace CodeAgent.LlmGateway.Routing;
 
-/// <summary>Brings a request to one of the deployments of its route.</summary>
-internal sealed class Dispatcher(ModelProviders providers, ProtocolSet protocols)
+/// <summary>
+/// Brings a request to one of the deployments of its route: <see cref="Course"/> says to which, and what after a failure;
+/// <see cref="AttemptRunner"/> asks it; <see cref="DeploymentHealth"/> says whether it can be asked.
+/// </summary>
+internal sealed partial class Dispatcher
 {
-    /// <summary>Asks, and returns as soon as the answer begins.</summary>
-    public async Task<DispatchedAnswer> AskAsync(ModelRequest request, ModelRoute route, ModelCall call, CancellationToken cancellationToken)
+    private static readonly ResiliencePropertyKey<Course> Way = new("course");
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    private readonly AttemptRunner _runner;
+    private readonly DeploymentChooser _chooser;
+    private readonly DeploymentStates _states;
+    private readonly ConfigFile<GatewayConfig> _file;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Dispatcher> _logger;
+    private readonly ResiliencePipeline<AttemptResult> _retries;
+
+    public Dispatcher(AttemptRunner runner, DeploymentChooser chooser, DeploymentStates states, ConfigFile<GatewayConfig> file, TimeProvider time, ILogger<Dispatcher> logger)
     {
-        var deployment = route.First;
-        call.Asking(route, deployment, request.IsStream);
-        var upstream = UpstreamRequestFor(request, deployment);
-        var answer = await providers.Get(deployment).AskAsync(upstream, deployment, cancellationToken);
-        return new(answer, protocols[upstream.Protocol], deployment);
+        (_runner, _chooser, _states, _file, _time, _logger) = (runner, chooser, states, file, time, logger);
+        _retries = new ResiliencePipelineBuilder<AttemptResult> { TimeProvider = time }.AddRetry(new RetryStrategyOptions<AttemptResult>
+        {
+            // How many there are is for the course to say.
+            MaxRetryAttempts = int.MaxValue,
+            ShouldHandle = args => new(args.Outcome.Result?.Failure is { } failure && GoesOn(args.Context.Properties.GetValue(Way, null!), failure)),
+
+            // Null leaves it to Polly's decorrelated jitter.
+            DelayGenerator = static args => new(args.Context.Properties.GetValue(Way, null!).Wait),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = FirstPause,
+            MaxDelay = LongestPause,
+        }).Build();
     }
 
-    private UpstreamRequest UpstreamRequestFor(ModelRequest request, Deployment deployment)
+    /// <summary>Asks, and returns as soon as an answer has begun well.</summary>
+    /// <exception cref="CallFailedException">No deployment answers.</exception>
+    public async Task<DispatchedAnswer> AskAsync(ModelRequest request, ModelRoute route, AttemptBook book, ModelCall call, CancellationToken cancellationToken)
     {
-        var protocol = deployment.Provider.ProtocolFor(request.Protocol);
-        return protocol == request.Protocol
-            ? new(request, protocol, deployment.UpstreamModel, request.With(deployment.UpstreamModel))
-            : new(request, protocol, deployment.UpstreamModel, [deployment.Provider.Write(protocols[protocol], protocols[request.Protocol].Read(request), deployment.UpstreamModel)]);
+        var course = new Course(route, ConversationKey.Of(request, route), _file.Current.Retries, _chooser, _states, _time);
+        if (!course.Choose())
+        {
+            throw AllRest(route);
+        }
+
+        if (course.Wait is { Ticks: > 0 } wait)
+        {
+            await Task.Delay(wait, _time, cancellationToken);
+        }
+
+        var context = ResilienceContextPool.Shared.Get(cancellationToken);
+        context.Properties.Set(Way, course);
+        try
+        {
+            var result = await _retries.ExecuteAsync(
+                static (context, state) => state.This.AttemptAsync(state.course, state.request, state.route, state.book, state.call, context.CancellationToken),
+                context, (This: this, course, request, route, book, call));
+            if (result.Answer is { } answer)
+            {
+                answer.Attempt.IsAnswer = true;
+                call.Answering(answer.Deployment);
+                return answer;
+            }
+
+            throw Failed(result.Failure!, route, course);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
     }
+
+    private async ValueTask<AttemptResult> AttemptAsync(
+        Course course, ModelRequest request, ModelRoute route, AttemptBook book, ModelCall call, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var deployment = course.Next!;
+            call.Asking(route, deployment, request.IsStream);
+            course.Asking(deployment);
+            if (await _states.Of(deployment).AskAsync(token => _runner.RunAsync(request, deployment, book, token), cancellationToken) is { } result)
+            {
+                return result;
+            }
+
+            // It began to rest just now, by another request's failure.
+            if (!course.Choose())
+            {
+                return AllRest(route).Failure;
+            }
+        }
+    }
+
+    private bool GoesOn(Course course, AttemptFailure failure)
+    {
+        var goesOn = course.GoesOn(failure);
+        if (goesOn)
+        {
+            LogNext(failure.Deployment, failure.Kind, failure.Error.Status, course.Next!, course.Wait?.TotalMilliseconds);
+        }
+        else
+        {
+            LogLast(failure.Deployment, failure.Kind, failure.Error.Status);
+        }
+
+        return goesOn;
+    }
+
+    private CallFailedException Failed(AttemptFailure failure, ModelRoute route, Course course)
+    {
+        // While all rest, the soonest is what counts, whatever the last one said of itself.
+        var worthWaiting = failure.Kind is not (FailureKind.Refused or FailureKind.KeyRefused or FailureKind.SpendLimit);
+        var soonest = worthWaiting ? _chooser.Soonest(route)?.Wait : null;
+        var retryAfter = soonest ?? failure.RetryAfter ?? (failure.Kind == FailureKind.RateLimited ? _file.Current.Retries.Wait : null);
+
+        // With one layer that retries there are so many attempts, with two there would be so many times so many. A caller that is
+        // told when to come back spreads its attempts; one that is not must leave them to us.
+        return new(failure) { RetryAfter = retryAfter, IsFinal = course.HasRetried && retryAfter is null };
+    }
+
+    private CallFailedException AllRest(ModelRoute route)
+    {
+        var (wait, areFull) = _chooser.Soonest(route) ?? (TimeSpan.FromSeconds(1), false);
+        var error = areFull
+            ? new GatewayError(StatusCodes.Status429TooManyRequests, "rate_limit_exceeded", $"All deployments of '{route.Model}' are at their rate limits.") { Type = "rate_limit_error" }
+            : new GatewayError(StatusCodes.Status503ServiceUnavailable, "no_deployment_available", $"All deployments of '{route.Model}' are failing just now.");
+        return new(new(route.First, areFull ? FailureKind.RateLimited : FailureKind.Overloaded, error) { RetryAfter = wait }) { RetryAfter = wait };
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Deployment} failed: {Kind}, {Status}. Next is {Next}, in {Wait} ms")]
+    private partial void LogNext(Deployment deployment, FailureKind kind, int status, Deployment next, double? wait);
+
+    [LoggerMessage(LogLevel.Warning, "{Deployment} failed: {Kind}, {Status}. Nobody else is asked")]
+    private partial void LogLast(Deployment deployment, FailureKind kind, int status);
 }
-
-/// <summary>An answer that has begun.</summary>
-/// <param name="Answer">The answer.</param>
-/// <param name="Protocol">The protocol that it is in.</param>
-/// <param name="Deployment">Who answers.</param>
-internal sealed record DispatchedAnswer(ProviderAnswer Answer, IProtocol Protocol, Deployment Deployment);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Providers;
@@ -9,6 +10,8 @@ namespace CodeAgent.LlmGateway.Routing;
 /// <summary>Knows which models there are, which of them can be asked just now, and which one is <c>default</c>.</summary>
 internal sealed class ModelCatalog(ConfigFile<GatewayConfig> file, ProviderProbe probe)
 {
+    private volatile KnownRoutes _known = new(null, []);
+
     /// <summary>The name that stands for the first usable model of the configured list.</summary>
     public const string Default = "default";
 
@@ -31,7 +34,7 @@ internal sealed class ModelCatalog(ConfigFile<GatewayConfig> file, ProviderProbe
         if (slash > 0 && slash < name.Length - 1 && config.Providers.ContainsKey(name[..slash]))
         {
             var named = new ModelConfig { Provider = name[..slash], Model = name[(slash + 1)..] };
-            return TryRoute(config, name, named, out var route, out var reason) ? route with { IsListed = false } : throw NotFound(reason);
+            return TryRoute(config, name, named, out var route, out var reason, isListed: false) ? route : throw NotFound(reason);
         }
 
         throw NotFound($"There is no model '{name}'.");
@@ -52,28 +55,81 @@ internal sealed class ModelCatalog(ConfigFile<GatewayConfig> file, ProviderProbe
         .FirstOrDefault(route => route is not null);
 
     private bool TryRoute(GatewayConfig config, string name, ModelConfig model,
-        [NotNullWhen(true)] out ModelRoute? route, [NotNullWhen(false)] out string? reason)
+        [NotNullWhen(true)] out ModelRoute? route, [NotNullWhen(false)] out string? reason, bool isListed = true)
     {
-        var provider = config.Providers[model.Provider];
-        var upstream = model.Model ?? name;
-        route = null;
-        reason = provider switch
+        // Where nothing hangs on a probe, a name leads to the same place until the configuration changes.
+        var known = Known(config);
+        reason = null;
+        if (isListed && known.TryGetValue(name, out route))
         {
-            { ApiKey.HasValue: false } => $"The model '{name}' cannot be used: its provider '{model.Provider}' has no key (providers.{model.Provider}.apiKey in gateway.yaml).",
-            { Detect: true } when !probe.Answers(model.Provider) => $"The model '{name}' cannot be used: its provider '{model.Provider}' does not answer at {provider.BaseUrl}.",
-            _ when upstream == ModelConfig.FirstListed && (upstream = probe.FirstModel(model.Provider)) is null =>
-                $"The model '{name}' cannot be used: its provider '{model.Provider}' lists no model.",
-            _ => null,
+            return true;
+        }
+
+        List<Deployment> found = [];
+        var isFixed = Add(config, name, model, 0, isListed, found, ref reason);
+        foreach (var fallback in model.Fallback)
+        {
+            var below = found.Count > 0 ? found[^1].Tier + 1 : 0;
+            isFixed &= Add(config, fallback, config.Models[fallback], below, true, found, ref reason);
+        }
+
+        route = found.Count == 0 ? null : new(name, found)
+        {
+            IsListed = isListed,
+            Affinity = model.Affinity ?? Affinity.Auto,
+            Hedge = model.Hedge,
+            BestOf = model.BestOf,
         };
-        if (reason is null)
+        if (route is not null && isFixed && isListed)
         {
-            route = new(name, [new(model.Provider, provider, upstream!, model.Pricing)]);
+            known.TryAdd(name, route);
         }
 
         return route is not null;
     }
 
+    /// <summary>Adds the deployments of a model that are usable.</summary>
+    /// <returns>Whether it would add the same ones at any other time.</returns>
+    private bool Add(GatewayConfig config, string name, ModelConfig model, int below, bool isListed, List<Deployment> found, ref string? reason)
+    {
+        var isFixed = true;
+        foreach (var deployment in model.All.OrderBy(deployment => deployment.EffectiveTier))
+        {
+            var provider = config.Providers[deployment.Provider];
+            var upstream = deployment.Model ?? name;
+            isFixed &= !provider.Detect && upstream != ModelConfig.FirstListed;
+            var obstacle = provider switch
+            {
+                { ApiKey.HasValue: false } => $"its provider '{deployment.Provider}' has no key (providers.{deployment.Provider}.apiKey in gateway.yaml)",
+                { Detect: true } when !probe.Answers(deployment.Provider) => $"its provider '{deployment.Provider}' does not answer at {provider.BaseUrl}",
+                _ when upstream == ModelConfig.FirstListed && (upstream = probe.FirstModel(deployment.Provider)) is null =>
+                    $"its provider '{deployment.Provider}' lists no model",
+                _ => null,
+            };
+            reason ??= obstacle is null ? null : $"The model '{name}' cannot be used: {obstacle}.";
+            if (obstacle is null)
+            {
+                found.Add(new(deployment.Provider, provider, upstream!, deployment.Pricing ?? model.Pricing)
+                {
+                    Weight = deployment.Weight ?? 1,
+                    Tier = below + deployment.EffectiveTier,
+                    IsListed = isListed,
+                });
+            }
+        }
+
+        return isFixed;
+    }
+
+    private ConcurrentDictionary<string, ModelRoute> Known(GatewayConfig config)
+    {
+        var known = _known;
+        return ReferenceEquals(known.Config, config) ? known.Routes : (_known = new(config, [])).Routes;
+    }
+
     private ProblemException NotFound(string reason) => new("model-not-found", StatusCodes.Status404NotFound,
         $"{reason} There are: {string.Join(", ", Usable().Select(route => route.Model).Prepend(Default))}.")
     { Field = "model" };
+
+    private sealed record KnownRoutes(GatewayConfig? Config, ConcurrentDictionary<string, ModelRoute> Routes);
 }

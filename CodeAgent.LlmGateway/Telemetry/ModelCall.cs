@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.ServiceDefaults.Telemetry;
@@ -38,6 +39,9 @@ internal sealed partial class ModelCall : IDisposable
 
     public TokenUsage? Usage { get; set; }
 
+    /// <summary>What all the attempts used; complete once the answer is through, or the caller is gone.</summary>
+    public CallOutcome Outcome { get; set; } = CallOutcome.Nothing;
+
     /// <summary>The model that answered, as the provider names it.</summary>
     public string? ResponseModel { get; set; }
 
@@ -51,6 +55,12 @@ internal sealed partial class ModelCall : IDisposable
     public void Asking(ModelRoute route, Deployment deployment, bool isStream)
     {
         Deployment = deployment;
+        if (_asked)
+        {
+            // Another attempt of the same call.
+            return;
+        }
+
         _asked = true;
         _span = CodeAgentTelemetry.Source.StartActivity($"chat {route.Model}", ActivityKind.Client);
         _span?.SetTag("gen_ai.operation.name", "chat").SetTag("gen_ai.provider.name", deployment.ProviderName)
@@ -61,6 +71,9 @@ internal sealed partial class ModelCall : IDisposable
             _span?.SetTag(CodeAgentTelemetry.TaskIdTag, id.ToString());
         }
     }
+
+    /// <summary>This one's answer goes to the caller.</summary>
+    public void Answering(Deployment deployment) => Deployment = deployment;
 
     /// <summary>A piece of the answer is there.</summary>
     public void Piece() => _first ??= Stopwatch.GetElapsedTime(_start);

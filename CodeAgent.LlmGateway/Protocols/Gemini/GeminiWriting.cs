@@ -67,7 +67,7 @@ internal abstract class GeminiWriting(string model) : AnswerWriter
     {
         if (Error is null && !IsFinished)
         {
-            Write(new AnswerEvent.Failed(new(StatusCodes.Status502BadGateway, "upstream_broken", "The provider's answer ended before it was whole.")), output);
+            Write(AnswerEvent.Failed.BrokeOff, output);
         }
 
         if (Error is null)

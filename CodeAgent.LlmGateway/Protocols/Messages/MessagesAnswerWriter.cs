@@ -67,7 +67,7 @@ internal sealed class MessagesAnswerWriter(string model) : AnswerWriter
     {
         if (_finished is null)
         {
-            Fail(new(StatusCodes.Status502BadGateway, "upstream_broken", "The provider's answer ended before it was whole."), output);
+            Fail(AnswerEvent.Failed.BrokeOff.Error, output);
         }
 
         if (_error is not null)
@@ -94,7 +94,7 @@ internal sealed class MessagesAnswerWriter(string model) : AnswerWriter
 
     public static void Head(Utf8JsonWriter json, string? id, string model)
     {
-        json.WriteString("id", id is null ? $"msg_{Guid.NewGuid():N}" : id.StartsWith("msg_", StringComparison.Ordinal) ? id : $"msg_{id}");
+        json.WriteString("id", AnswerIds.With("msg_", id ?? Guid.NewGuid().ToString("N")));
         json.WriteString("type", "message");
         json.WriteString("role", "assistant");
         json.WriteString("model", model);

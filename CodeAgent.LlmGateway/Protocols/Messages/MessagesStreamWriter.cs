@@ -82,7 +82,7 @@ internal sealed class MessagesStreamWriter(string model) : AnswerWriter
 
         if (_finished is null)
         {
-            Fail(new(StatusCodes.Status502BadGateway, "upstream_broken", "The provider's answer ended before it was whole."), output);
+            Fail(AnswerEvent.Failed.BrokeOff.Error, output);
             return;
         }
 

@@ -62,12 +62,12 @@ internal sealed class HttpAnswer : ProviderAnswer
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ProviderFailedException("upstream-timeout",
+            throw new ProviderFailedException(FailureKind.TimedOut, "upstream-timeout",
                 $"The provider '{_deployment.ProviderName}' said nothing for {HttpProvider.Text(limit)} in the middle of its answer.", e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            throw new ProviderFailedException("upstream-broken", $"The provider '{_deployment.ProviderName}' broke off in the middle of its answer.", e);
+            throw new ProviderFailedException(FailureKind.Broken, "upstream-broken", $"The provider '{_deployment.ProviderName}' broke off in the middle of its answer.", e);
         }
     }
 }

@@ -1,5 +1,4 @@
 using CodeAgent.LlmGateway.Routing;
-using CodeAgent.ServiceDefaults.Problems;
 
 namespace CodeAgent.LlmGateway.Providers.Http;
 
@@ -11,6 +10,9 @@ internal sealed class HttpProvider(ProviderClients clients) : IModelProvider
         var content = new SplicedContent(request);
         var message = ProviderClients.Request(HttpMethod.Post, deployment.Provider, ProviderKinds.Path(request, deployment.Provider));
         message.Content = content;
+
+        // What goes through must be readable here: an answer cannot be booked, nor half of one noticed, in an encoding.
+        message.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         foreach (var (name, value) in ProviderKinds.Headers(request, deployment.Provider))
         {
             message.Headers.TryAddWithoutValidation(name, value);
@@ -37,31 +39,28 @@ internal sealed class HttpProvider(ProviderClients clients) : IModelProvider
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, Deployment deployment, CancellationToken cancellationToken)
     {
         var provider = deployment.Provider;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(provider.AnswerTimeout);
         try
         {
-            return await clients.Get(deployment.ProviderName, provider).SendAsync(message, limit.Token);
+            return await clients.Get(deployment.ProviderName, provider).SendAsync(message, cancellationToken);
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw TimedOut(deployment, $"did not begin to answer within {Text(provider.AnswerTimeout)}");
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw TimedOut(deployment, $"did not accept a connection within {Text(provider.ConnectTimeout)}");
+            throw new ProviderFailedException(FailureKind.Unreachable, "upstream-timeout",
+                $"The provider '{deployment.ProviderName}' did not accept a connection within {Text(provider.ConnectTimeout)}.", e);
         }
         catch (HttpRequestException e)
         {
-            throw new ProblemException("upstream-unreachable", StatusCodes.Status502BadGateway,
-                $"The provider '{deployment.ProviderName}' cannot be reached at {provider.BaseUrl}: {Reason(e.HttpRequestError)}.");
+            throw new ProviderFailedException(Kind(e), "upstream-unreachable",
+                $"The provider '{deployment.ProviderName}' cannot be reached at {provider.BaseUrl}: {Reason(e.HttpRequestError)}.", e);
         }
     }
 
     internal static string Text(TimeSpan limit) => $"{limit.TotalSeconds:0.###} s";
 
-    private static ProblemException TimedOut(Deployment deployment, string what) =>
-        new("upstream-timeout", StatusCodes.Status504GatewayTimeout, $"The provider '{deployment.ProviderName}' {what}.");
+    // Without a connection the provider has certainly done nothing; otherwise nobody knows.
+    private static FailureKind Kind(HttpRequestException e) => e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
+        or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError or HttpRequestError.VersionNegotiationError
+        ? FailureKind.Unreachable : FailureKind.Broken;
 
     private static string Reason(HttpRequestError error) => error switch
     {

@@ -7,7 +7,6 @@ using CodeAgent.LlmGateway.Errors;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Protocols.Gemini;
 using CodeAgent.LlmGateway.Routing;
-using CodeAgent.ServiceDefaults.Problems;
 
 namespace CodeAgent.LlmGateway.Providers.Http;
 
@@ -23,13 +22,13 @@ internal static class UpstreamError
         if (response.StatusCode == HttpStatusCode.Unauthorized)
         {
             // Passed on as it is, it would tell callers that their own key is wrong.
-            throw new ProblemException("provider-key-refused", StatusCodes.Status502BadGateway,
+            throw new ProviderFailedException(FailureKind.KeyRefused, "provider-key-refused",
                 $"The provider '{deployment.ProviderName}' refuses the gateway's key (providers.{deployment.ProviderName}.apiKey in gateway.yaml).");
         }
 
         if (status < StatusCodes.Status400BadRequest)
         {
-            throw new ProblemException("upstream-unreachable", StatusCodes.Status502BadGateway,
+            throw new ProviderFailedException(FailureKind.Invalid, "upstream-unreachable",
                 $"The provider '{deployment.ProviderName}' answered {status} at {deployment.Provider.BaseUrl}, which is no answer of a model.");
         }
 

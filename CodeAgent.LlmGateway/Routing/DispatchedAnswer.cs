@@ -1,0 +1,51 @@
+using CodeAgent.LlmGateway.Calls;
+using CodeAgent.LlmGateway.Protocols;
+using CodeAgent.LlmGateway.Providers;
+
+namespace CodeAgent.LlmGateway.Routing;
+
+/// <summary>
+/// An answer that has begun well: a stream has come to its first content, another answer is there as a whole. What came by then
+/// was held back, so that until then somebody else could have answered. To be disposed of once it went through.
+/// </summary>
+internal sealed class DispatchedAnswer(ProviderAnswer answer, IProtocol protocol, Deployment deployment, DeploymentHealth health, Attempt attempt, AnswerTap tap,
+    PooledBuffer held, IAsyncEnumerator<ReadOnlyMemory<byte>> pieces, CancellationTokenSource limits) : IAsyncDisposable
+{
+    public ProviderAnswer Answer { get; } = answer;
+
+    /// <summary>The protocol that it is in.</summary>
+    public IProtocol Protocol { get; } = protocol;
+
+    /// <summary>Who answers.</summary>
+    public Deployment Deployment { get; } = deployment;
+
+    public DeploymentHealth Health { get; } = health;
+
+    public Attempt Attempt { get; } = attempt;
+
+    /// <summary>Has seen what was held back; is to be shown what follows.</summary>
+    public AnswerTap Tap { get; } = tap;
+
+    /// <summary>What has come by now.</summary>
+    public ReadOnlyMemory<byte> Held => IsStream ? held.Memory : Tap.Whole;
+
+    public bool IsStream => Answer.IsStream;
+
+    /// <summary>Whether nothing follows what was held back.</summary>
+    public required bool IsWhole { get; init; }
+
+    /// <summary>The next piece; good until the one after it is asked for. Null at the end.</summary>
+    /// <exception cref="ProviderFailedException">The answer broke off, or went silent.</exception>
+    public async ValueTask<ReadOnlyMemory<byte>?> NextAsync() => !IsWhole && await pieces.MoveNextAsync() ? pieces.Current : null;
+
+    public async ValueTask DisposeAsync()
+    {
+        Attempt.Ended();
+        Health.Load.End();
+        await pieces.DisposeAsync();
+        await Answer.DisposeAsync();
+        Tap.Dispose();
+        held.Dispose();
+        limits.Dispose();
+    }
+}
