@@ -10,8 +10,9 @@ using Microsoft.Extensions.Options;
 namespace CodeAgent.ServiceDefaults.Identity;
 
 /// <summary>
-/// Knows who calls by the bearer secret: a key from the environment, a key from Redis, or a task token. Anthropic's and
-/// Azure's clients send theirs as <c>x-api-key</c> and <c>api-key</c>.
+/// Knows who calls by the bearer secret: a key from the environment, a key from Redis, or a task token. Anthropic's, Azure's and
+/// Google's clients send theirs as <c>x-api-key</c>, <c>api-key</c> and <c>x-goog-api-key</c>; some of Google's put it into the
+/// query, which is taken at the addresses of Google's protocol alone.
 /// </summary>
 internal sealed class KeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> schemes, ILoggerFactory loggers, UrlEncoder encoder,
@@ -19,6 +20,8 @@ internal sealed class KeyAuthentication(
     : AuthenticationHandler<AuthenticationSchemeOptions>(schemes, loggers, encoder)
 {
     public const string SchemeName = "CodeAgent";
+    private const string QueryKeyPath = "/v1beta";
+    private static readonly string[] KeyHeaders = ["x-api-key", "api-key", "x-goog-api-key"];
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -52,8 +55,8 @@ internal sealed class KeyAuthentication(
     {
         var header = Request.Headers.Authorization.ToString();
         var secret = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim()
-            : Request.Headers["x-api-key"].ToString() is { Length: > 0 } anthropic ? anthropic
-            : Request.Headers["api-key"].ToString();
+            : KeyHeaders.Select(name => Request.Headers[name].ToString()).FirstOrDefault(value => value.Length > 0)
+            ?? (Request.Path.StartsWithSegments(QueryKeyPath) ? Request.Query["key"].ToString() : "");
         return secret.Length > 0 ? secret : null;
     }
 

@@ -145,7 +145,7 @@ internal sealed partial class ResponsesAnswerWriter(ModelRequest request, TimePr
             Added(_reasoning, output);
         }
 
-        _reasoning.Encrypted = encrypted;
+        _reasoning.Encrypted = Signatures.ToCaller(Protocol.Responses, encrypted);
         CloseReasoning(output);
     }
 
