@@ -1,3 +1,5 @@
+using CodeAgent.LlmGateway.Admin;
+using CodeAgent.LlmGateway.Budgets;
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Protocols;
@@ -7,6 +9,7 @@ using CodeAgent.LlmGateway.Protocols.Messages;
 using CodeAgent.LlmGateway.Protocols.Responses;
 using CodeAgent.LlmGateway.Errors;
 using CodeAgent.LlmGateway.Providers;
+using CodeAgent.LlmGateway.Providers.Estimates;
 using CodeAgent.LlmGateway.Providers.Http;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Simulator;
@@ -25,6 +28,7 @@ internal static class GatewayExtensions
     {
         await builder.AddConfigFileAsync<GatewayConfig>(GatewayConfig.FileName, GatewayConfigValidator.Validate);
         builder.AddModelAccess();
+        builder.AddAdminAccess();
         builder.AddProtocolErrors();
 
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace);
@@ -38,9 +42,11 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<ProtocolSet>();
         builder.Services.AddSingleton<HttpProvider>();
         builder.Services.AddSingleton<SimulatorProvider>();
+        builder.Services.AddSingleton<TokenEstimator>();
         builder.Services.AddSingleton<ModelProviders>();
         builder.Services.AddSingleton<ModelCatalog>();
         builder.Services.AddHostedService<DefaultModelWatch>();
+        builder.AddBudgets();
         builder.Services.AddSingleton<TurnStore>();
         builder.Services.AddSingleton<DeploymentStates>();
         builder.Services.AddSingleton<DeploymentChooser>();

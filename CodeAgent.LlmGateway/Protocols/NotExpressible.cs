@@ -1,3 +1,4 @@
+using CodeAgent.LlmGateway.Calls;
 using CodeAgent.ServiceDefaults.Problems;
 
 namespace CodeAgent.LlmGateway.Protocols;
@@ -21,4 +22,13 @@ internal static class NotExpressible
     public static ProblemException Of(string field, string? why = null) => new(Type, StatusCodes.Status400BadRequest,
         $"'{field}' cannot be passed on: the provider of this model speaks another protocol than this request.{(why is null ? "" : $" {why}")}")
     { Field = field };
+
+    /// <summary>Only answers are translated, neither embeddings nor counts of tokens.</summary>
+    public static void UnlessGenerated(ModelRequest request)
+    {
+        if (request.Operation != Operation.Generate)
+        {
+            throw Of("model", "Only answers can be translated: choose a model whose provider speaks the protocol of this request.");
+        }
+    }
 }

@@ -34,7 +34,7 @@ internal static class ProviderKinds
     public static byte[] Write(this ProviderConfig provider, IProtocol protocol, Conversation conversation, string model) =>
         protocol.Write(protocol.Name == Protocol.Messages && provider.MaxOutputTokens is { } limit
             ? conversation with { MaxOutputTokens = conversation.MaxOutputTokens ?? Math.Max(limit, (conversation.Reasoning?.BudgetTokens ?? 0) + 1) }
-            : conversation, model);
+            : conversation with { Dialect = Dialect.Of(provider) }, model);
 
     /// <summary>The path below the provider's address, with what comes after the question mark.</summary>
     public static string Path(UpstreamRequest request, ProviderConfig provider)

@@ -25,7 +25,7 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
         await using var begin = new Beginning(request, protocols[upstream.Protocol], deployment, states.Of(deployment), attempt, time);
         try
         {
-            return await begin.RunAsync(limit => providers.Get(deployment).AskAsync(upstream, deployment, limit), cancellationToken);
+            return await begin.RunAsync(limit => providers.Get(upstream, deployment).AskAsync(upstream, deployment, limit), cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -38,11 +38,20 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
     private UpstreamRequest UpstreamRequestFor(ModelRequest request, Deployment deployment)
     {
         var protocol = deployment.Provider.ProtocolFor(request.Protocol);
-        return protocol == request.Protocol
-            ? new(request, protocol, deployment.UpstreamModel, request.With(deployment.UpstreamModel))
-            : new(request, protocol, deployment.UpstreamModel,
-                [deployment.Provider.Write(protocols[protocol], protocols[request.Protocol].Read(request), deployment.UpstreamModel)]);
+        if (protocol == request.Protocol || request.Operation == Operation.CountTokens)
+        {
+            // A stream of chat completions says what it used only where it is asked for that; without, nobody could book it.
+            return new(request, request.Protocol, deployment.UpstreamModel, request.With(deployment.UpstreamModel, AsksForUsage(request)));
+        }
+
+        return request.Operation == Operation.Generate
+            ? new(request, protocol, deployment.UpstreamModel, [deployment.Provider.Write(protocols[protocol], protocols[request.Protocol].Read(request), deployment.UpstreamModel)])
+            : throw NotExpressible.Of("model", $"Its provider has no embeddings in the protocol {request.Protocol}.");
     }
+
+    /// <summary>Whether the gateway asks on its own account what a stream uses; the caller does not see the answer to that.</summary>
+    public static bool AsksForUsage(ModelRequest request) =>
+        request is { Protocol: Protocol.Chat, Operation: Operation.Generate, IsStream: true, AsksForUsage: false };
 
     /// <summary>What is open while an answer begins; closed again, unless it went well.</summary>
     private sealed class Beginning(ModelRequest request, IProtocol protocol, Deployment deployment, DeploymentHealth health, Attempt attempt, TimeProvider time)

@@ -7,16 +7,47 @@ namespace CodeAgent.LlmGateway.Routing;
 
 internal static class ModelEndpoints
 {
-    public static void MapModels(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/v1/models", List).RequireAuthorization(ModelAccess.Policy);
+    // Anthropic's clients say at the same address as OpenAI's which form they want.
+    private const string AnthropicVersion = "anthropic-version";
+    private static readonly string[] Methods = ["generateContent", "streamGenerateContent", "countTokens"];
 
-    private static JsonHttpResult<ModelList> List(ModelCatalog catalog)
+    public static void MapModels(this IEndpointRouteBuilder routes)
     {
-        var models = catalog.Usable().Select(route => View(route.Model, route));
-        return TypedResults.Json(
-            new ModelList("list", [.. catalog.DefaultRoute() is { } route ? models.Prepend(View(ModelCatalog.Default, route)) : models]),
-            ModelJson.Default.ModelList);
+        var models = routes.MapGroup("").RequireAuthorization(ModelAccess.Policy);
+        models.MapGet("/v1/models", List);
+        models.MapGet("/v1/models/{**id}", Get);
+        models.MapGet("/v1beta/models", ListGemini);
+        models.MapGet("/v1beta/models/{**id}", (string id, ModelCatalog catalog) => TypedResults.Json(Gemini(catalog.Find(id).Model), ModelJson.Default.GeminiModelView));
     }
+
+    private static IResult List(HttpRequest request, ModelCatalog catalog)
+    {
+        var models = All(catalog).Select(entry => View(entry.Id, entry.Route)).ToList();
+        return request.Headers.ContainsKey(AnthropicVersion)
+            ? TypedResults.Json(new AnthropicModelList([.. models.Select(model => Anthropic(model.Id))], false, models.FirstOrDefault()?.Id, models.LastOrDefault()?.Id), ModelJson.Default.AnthropicModelList)
+            : TypedResults.Json(new ModelList("list", models), ModelJson.Default.ModelList);
+    }
+
+    private static IResult Get(string id, HttpRequest request, ModelCatalog catalog)
+    {
+        var route = catalog.Find(id);
+        return request.Headers.ContainsKey(AnthropicVersion)
+            ? TypedResults.Json(Anthropic(id), ModelJson.Default.AnthropicModelView)
+            : TypedResults.Json(View(id, route), ModelJson.Default.ModelView);
+    }
+
+    private static JsonHttpResult<GeminiModelList> ListGemini(ModelCatalog catalog) =>
+        TypedResults.Json(new GeminiModelList([.. All(catalog).Select(entry => Gemini(entry.Id))]), ModelJson.Default.GeminiModelList);
+
+    private static IEnumerable<(string Id, ModelRoute Route)> All(ModelCatalog catalog)
+    {
+        var models = catalog.Usable().Select(route => (route.Model, route));
+        return catalog.DefaultRoute() is { } route ? models.Prepend((ModelCatalog.Default, route)) : models;
+    }
+
+    private static AnthropicModelView Anthropic(string id) => new("model", id, id, DateTimeOffset.UnixEpoch);
+
+    private static GeminiModelView Gemini(string id) => new($"models/{id}", id, Methods);
 
     private static ModelView View(string id, ModelRoute route) =>
         new(id, "model", 0, route.First.ProviderName, route.First.ProviderName, route.First.UpstreamModel, Prices(route.First.Pricing));
@@ -35,6 +66,20 @@ internal sealed record ModelView(
 /// <summary>US dollars for a million tokens.</summary>
 internal sealed record PricingView(decimal InputPerMillion, decimal CachedInputPerMillion, decimal OutputPerMillion);
 
+/// <summary>Anthropic's list of models.</summary>
+internal sealed record AnthropicModelList(IReadOnlyList<AnthropicModelView> Data, [property: JsonPropertyName("has_more")] bool HasMore,
+    [property: JsonPropertyName("first_id")] string? FirstId, [property: JsonPropertyName("last_id")] string? LastId);
+
+internal sealed record AnthropicModelView(string Type, string Id, [property: JsonPropertyName("display_name")] string DisplayName,
+    [property: JsonPropertyName("created_at")] DateTimeOffset CreatedAt);
+
+/// <summary>Google's list of models.</summary>
+internal sealed record GeminiModelList(IReadOnlyList<GeminiModelView> Models);
+
+internal sealed record GeminiModelView(string Name, string DisplayName, IReadOnlyList<string> SupportedGenerationMethods);
+
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ModelList))]
+[JsonSerializable(typeof(AnthropicModelList))]
+[JsonSerializable(typeof(GeminiModelList))]
 internal sealed partial class ModelJson : JsonSerializerContext;

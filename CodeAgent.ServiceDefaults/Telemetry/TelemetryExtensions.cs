@@ -16,11 +16,15 @@ internal static class TelemetryExtensions
         ["Logging:LogLevel:Polly"] = "Warning",
     };
 
+    // Its line for each request has the whole address, and some clients put their key into that. No setting may bring it back.
+    private const string AddressLog = "Microsoft.AspNetCore.Hosting.Diagnostics";
+
     public static void AddTelemetry(this WebApplicationBuilder builder, TelemetryOptions options)
     {
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietFrameworks });
         builder.Logging.Configure(logging => logging.ActivityTrackingOptions =
             ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        builder.Services.PostConfigure<LoggerFilterOptions>(QuietAddresses);
         builder.Logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
@@ -50,6 +54,14 @@ internal static class TelemetryExtensions
         if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
         {
             telemetry.UseOtlpExporter();
+        }
+    }
+
+    private static void QuietAddresses(LoggerFilterOptions options)
+    {
+        foreach (var provider in options.Rules.Select(rule => rule.ProviderName).Append(null).Distinct().ToList())
+        {
+            options.Rules.Add(new(provider, AddressLog, LogLevel.Warning, null));
         }
     }
 }

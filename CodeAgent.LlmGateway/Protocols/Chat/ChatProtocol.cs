@@ -8,13 +8,13 @@ internal sealed class ChatProtocol(TimeProvider time) : IProtocol
 {
     public Protocol Name => Protocol.Chat;
 
-    public Conversation Read(ModelRequest request) => throw new NotSupportedException();
+    public Conversation Read(ModelRequest request) => ChatRequestReader.Read(request);
 
-    public byte[] Write(Conversation conversation, string model) => throw new NotSupportedException();
+    public byte[] Write(Conversation conversation, string model) => ChatRequestWriter.Write(conversation, model);
 
     public AnswerWatch Watch() => new ChatWatch();
 
-    public AnswerReader Reader() => throw new NotSupportedException();
+    public AnswerReader Reader() => new ChatAnswerReader();
 
     public AnswerWriter Writer(ModelRequest request) => new ChatAnswerWriter(request, time);
 

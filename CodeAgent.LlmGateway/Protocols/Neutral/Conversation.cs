@@ -35,6 +35,9 @@ internal sealed record Conversation
 
     public AnswerFormat? Format { get; init; }
 
+    /// <summary>low, medium or high: how much is to be said (OpenAI).</summary>
+    public string? Verbosity { get; init; }
+
     /// <summary>Who the caller says the end user is.</summary>
     public string? User { get; init; }
 
@@ -42,6 +45,9 @@ internal sealed record Conversation
     public string? PromptCacheKey { get; init; }
 
     public bool IsStream { get; init; }
+
+    /// <summary>In what the provider that is asked differs from others of its protocol.</summary>
+    public Dialect Dialect { get; init; } = new();
 }
 
 internal enum Role
@@ -78,12 +84,30 @@ internal enum ToolChoiceKind
 /// <param name="Effort">none, minimal, low, medium, high, xhigh; null where a budget is given instead.</param>
 /// <param name="BudgetTokens">Most tokens to think with; 0 turns it off.</param>
 /// <param name="IncludeThoughts">Whether the caller wants to see what the model thinks.</param>
-internal sealed record Reasoning(string? Effort, long? BudgetTokens, bool IncludeThoughts);
+internal sealed record Reasoning(string? Effort, long? BudgetTokens, bool IncludeThoughts)
+{
+    private const int Low = 4096;
+    private const int Medium = 16 * 1024;
+
+    /// <summary>The effort, or the one that comes near the budget: where a protocol has no budgets, that is as close as it gets.</summary>
+    public string? NearestEffort => Effort ?? BudgetTokens switch
+    {
+        null => null,
+        0 => "none",
+        <= Low => "low",
+        <= Medium => "medium",
+        _ => "high",
+    };
+}
 
 /// <param name="Schema">JSON schema that the answer must fit; null for any JSON object.</param>
 /// <param name="Name">The schema's name.</param>
 /// <param name="Strict">Whether it must fit exactly.</param>
-internal sealed record AnswerFormat(JsonElement? Schema, string? Name, bool? Strict);
+internal sealed record AnswerFormat(JsonElement? Schema, string? Name, bool? Strict)
+{
+    /// <summary>What the schema is for.</summary>
+    public string? Description { get; init; }
+}
 
 /// <summary>The prefix up to here is to be cached (Anthropic's <c>cache_control</c>).</summary>
 /// <param name="Ttl">5m or 1h; null for the provider's own.</param>

@@ -24,6 +24,11 @@ internal sealed partial class ResponsesAnswerWriter(ModelRequest request, TimePr
 
     public override void Write(AnswerEvent answerEvent, IBufferWriter<byte> output)
     {
+        if (_failed)
+        {
+            return;
+        }
+
         switch (answerEvent)
         {
             case AnswerEvent.Started started:
@@ -145,7 +150,7 @@ internal sealed partial class ResponsesAnswerWriter(ModelRequest request, TimePr
             Added(_reasoning, output);
         }
 
-        _reasoning.Encrypted = encrypted;
+        _reasoning.Encrypted = Signatures.ToCaller(Protocol.Responses, encrypted);
         CloseReasoning(output);
     }
 

@@ -1,9 +1,19 @@
 using System.Buffers;
+using System.Text.Json;
 
 namespace CodeAgent.LlmGateway.Protocols.Responses;
 
 internal static class ResponsesErrors
 {
+    // {"type":"error","code":"…","message":"…","param":null} or, as some have it, {"type":"error","error":{…}}
+    /// <summary>What the event <c>error</c> tells; its own type is the event's name, not the error's.</summary>
+    public static GatewayError OfEvent(JsonElement data)
+    {
+        var isInner = data.TryGetProperty("error", out var inner) && inner.ValueKind == JsonValueKind.Object;
+        var error = OpenAiErrors.Read(StatusCodes.Status200OK, isInner ? inner : data);
+        return isInner ? error : error with { Type = null, Code = error.Code == "error" ? "upstream_error" : error.Code };
+    }
+
     /// <summary>
     /// An error in mid-stream: the event <c>error</c>, at which OpenAI's clients throw, then <c>response.failed</c>, which is
     /// what codex looks for.

@@ -8,13 +8,13 @@ internal sealed class ResponsesProtocol(TimeProvider time) : IProtocol
 {
     public Protocol Name => Protocol.Responses;
 
-    public Conversation Read(ModelRequest request) => throw new NotSupportedException();
+    public Conversation Read(ModelRequest request) => ResponsesRequestReader.Read(request);
 
-    public byte[] Write(Conversation conversation, string model) => throw new NotSupportedException();
+    public byte[] Write(Conversation conversation, string model) => ResponsesRequestWriter.Write(conversation, model);
 
     public AnswerWatch Watch() => new ResponsesWatch();
 
-    public AnswerReader Reader() => throw new NotSupportedException();
+    public AnswerReader Reader() => new ResponsesAnswerReader();
 
     public AnswerWriter Writer(ModelRequest request) => new ResponsesAnswerWriter(request, time);
 
