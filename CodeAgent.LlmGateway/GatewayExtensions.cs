@@ -1,3 +1,4 @@
+using CodeAgent.LlmGateway.Admin;
 using CodeAgent.LlmGateway.Budgets;
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
@@ -27,6 +28,7 @@ internal static class GatewayExtensions
     {
         await builder.AddConfigFileAsync<GatewayConfig>(GatewayConfig.FileName, GatewayConfigValidator.Validate);
         builder.AddModelAccess();
+        builder.AddAdminAccess();
         builder.AddProtocolErrors();
 
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace);

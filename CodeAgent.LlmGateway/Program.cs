@@ -1,4 +1,5 @@
 using CodeAgent.LlmGateway;
+using CodeAgent.LlmGateway.Admin;
 using CodeAgent.LlmGateway.Keys;
 using CodeAgent.LlmGateway.Protocols.Chat;
 using CodeAgent.LlmGateway.Protocols.Gemini;
@@ -31,6 +32,7 @@ return await ServiceMain.RunAsync(async () =>
     app.MapResponses();
     app.MapModels();
     app.MapTurns();
+    app.MapAdmin();
 
     await app.RunAsync();
 });

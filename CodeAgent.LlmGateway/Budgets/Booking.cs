@@ -35,6 +35,8 @@ internal sealed class BookSums
 
     public long this[int index] => _sums[index];
 
+    public long Picos => _sums[^1];
+
     public void Add(in Booking booking)
     {
         _sums[0]++;
@@ -50,4 +52,12 @@ internal sealed class BookSums
     }
 
     public void Add(int index, long count) => _sums[index] += count;
+
+    public void Add(BookSums other)
+    {
+        for (var i = 0; i < _sums.Length; i++)
+        {
+            _sums[i] += other._sums[i];
+        }
+    }
 }

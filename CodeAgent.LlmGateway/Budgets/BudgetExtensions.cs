@@ -11,5 +11,6 @@ internal static class BudgetExtensions
         builder.Services.AddSingleton<SettlementQueue>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SettlementQueue>());
         builder.Services.AddSingleton<BudgetDesk>();
+        builder.Services.AddSingleton<UsageBooks>();
     }
 }

@@ -7,7 +7,6 @@ namespace CodeAgent.LlmGateway.Budgets;
 internal static class SettlementBatch
 {
     private static readonly TimeSpan KeepNumber = TimeSpan.FromDays(1);
-    private static readonly string[] Sides = ["key", "model", "task"];
 
     public static (RedisKey[] Keys, RedisValue[] Values) Write(Ledger ledger, GatewayId gateway, long number, TimeSpan keepBooks)
     {
@@ -60,7 +59,7 @@ internal static class SettlementBatch
         {
             if (!bookPlaces.TryGetValue((day, side), out var place))
             {
-                books.Add(BudgetKeys.Books(day, Sides[side]));
+                books.Add(BudgetKeys.Books(day, UsageBooks.Sides[side]));
                 bookPlaces[(day, side)] = place = books.Count;
             }
 

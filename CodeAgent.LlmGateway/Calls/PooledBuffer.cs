@@ -32,6 +32,9 @@ internal sealed class PooledBuffer : IDisposable
 
     public void Clear() => Length = 0;
 
+    /// <summary>Forgets what comes after the first bytes.</summary>
+    public void Truncate(int length) => Length = length;
+
     /// <summary>Leaves the memory to the garbage collector, where someone may still be reading it.</summary>
     public void Abandon() => (_bytes, Length) = ([], 0);
 

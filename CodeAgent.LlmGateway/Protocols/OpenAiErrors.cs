@@ -58,7 +58,7 @@ internal static class OpenAiErrors
         var (code, type) = (Text(error, "code"), Text(error, "type"));
         var message = Text(error, "message") ?? Text(error, "detail") ?? error.GetRawText();
         status = StatusOf(status, code, type);
-        return new(status, code ?? type ?? $"upstream_{status}", message[..Math.Min(message.Length, LongestText)], Text(error, "param")) { Type = type };
+        return new(status, (int.TryParse(code, out _) ? null : code) ?? type ?? $"upstream_{status}", message[..Math.Min(message.Length, LongestText)], Text(error, "param")) { Type = type };
     }
 
     private static int StatusOf(int status, string? code, string? type) => status >= StatusCodes.Status400BadRequest ? status

@@ -10,11 +10,16 @@ namespace CodeAgent.LlmGateway.Protocols.Chat;
 internal sealed class ChatAnswerReader : AnswerReader
 {
     private readonly List<ChatCall> _calls = [];
-    private bool _started, _finished, _refused;
+    private bool _started, _finished, _refused, _failed;
     private string _id = "";
 
     public override void Data(ReadOnlySpan<byte> data, List<AnswerEvent> events)
     {
+        if (_failed)
+        {
+            return;
+        }
+
         if (data.SequenceEqual("[DONE]"u8))
         {
             // Some servers leave the reason out.
@@ -40,7 +45,7 @@ internal sealed class ChatAnswerReader : AnswerReader
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // The second is what half a surrogate pair in a text leads to.
-            events.Add(new AnswerEvent.Failed(new(StatusCodes.Status502BadGateway, "invalid_answer", "The provider's answer cannot be understood: it is not the JSON of a chat completion.")));
+            Fail(new(StatusCodes.Status502BadGateway, "invalid_answer", "The provider's answer cannot be understood: it is not the JSON of a chat completion."), events);
         }
     }
 
@@ -49,7 +54,7 @@ internal sealed class ChatAnswerReader : AnswerReader
     {
         if (root.TryGetProperty("error", out var error) && error.ValueKind != JsonValueKind.Null)
         {
-            events.Add(new AnswerEvent.Failed(OpenAiErrors.Read(StatusCodes.Status200OK, error)));
+            Fail(OpenAiErrors.Read(StatusCodes.Status200OK, error), events);
             return;
         }
 
@@ -171,7 +176,7 @@ internal sealed class ChatAnswerReader : AnswerReader
         _finished = true;
         if (reason == "error")
         {
-            events.Add(new AnswerEvent.Failed(new(StatusCodes.Status502BadGateway, "error_in_answer", "The provider's answer ended with an error.")));
+            Fail(new(StatusCodes.Status502BadGateway, "error_in_answer", "The provider's answer ended with an error."), events);
             return;
         }
 
@@ -188,6 +193,12 @@ internal sealed class ChatAnswerReader : AnswerReader
             _ when _refused => FinishReason.Refused,
             _ => FinishReason.Stop,
         }));
+    }
+
+    private void Fail(GatewayError error, List<AnswerEvent> events)
+    {
+        _failed = true;
+        events.Add(new AnswerEvent.Failed(error));
     }
 
     private sealed class ChatCall(int index, int? at, string id, string name)

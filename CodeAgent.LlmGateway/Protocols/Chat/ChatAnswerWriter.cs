@@ -25,6 +25,11 @@ internal sealed class ChatAnswerWriter(ModelRequest request, TimeProvider time) 
 
     public override void Write(AnswerEvent answerEvent, IBufferWriter<byte> output)
     {
+        if (_failed)
+        {
+            return;
+        }
+
         switch (answerEvent)
         {
             case AnswerEvent.Started started:

@@ -65,10 +65,17 @@ internal sealed class ChatWatch : AnswerWatch
                 return;
             }
 
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
             {
                 Choice(ref reader);
             }
+        }
+        else if (reader.ValueTextEquals("data"u8))
+        {
+            // A list of embeddings, which comes the same way.
+            reader.Read();
+            _seen |= reader.TokenType == JsonTokenType.StartArray ? 1UL : 0;
+            reader.Skip();
         }
         else if (Model is null && reader.ValueTextEquals("model"u8))
         {
@@ -101,7 +108,7 @@ internal sealed class ChatWatch : AnswerWatch
     private void Choice(ref Utf8JsonReader reader)
     {
         var (index, isFinished) = (0, false);
-        while (reader.TokenType != JsonTokenType.EndObject && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("index"u8))
             {

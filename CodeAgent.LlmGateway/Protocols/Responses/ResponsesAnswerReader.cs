@@ -11,7 +11,7 @@ internal sealed class ResponsesAnswerReader : AnswerReader
 {
     private readonly Dictionary<string, int> _calls = [];
     private readonly HashSet<string> _told = [];
-    private bool _started, _refused;
+    private bool _started, _refused, _failed;
 
     public override void Data(ReadOnlySpan<byte> data, List<AnswerEvent> events) => Try(data, events, isStream: true);
 
@@ -19,7 +19,7 @@ internal sealed class ResponsesAnswerReader : AnswerReader
 
     private void Try(ReadOnlySpan<byte> json, List<AnswerEvent> events, bool isStream)
     {
-        if (json.IsEmpty || json.SequenceEqual("[DONE]"u8))
+        if (_failed || json.IsEmpty || json.SequenceEqual("[DONE]"u8))
         {
             return;
         }
@@ -41,16 +41,21 @@ internal sealed class ResponsesAnswerReader : AnswerReader
             // The second is what half a surrogate pair in a text leads to, or a value of another kind; the third, one that is missing.
             events.Add(new AnswerEvent.Failed(new(StatusCodes.Status502BadGateway, "invalid_answer", "The provider's answer cannot be understood: it is not the JSON of a response.")));
         }
+
+        _failed = events is [.., AnswerEvent.Failed];
     }
 
     private void Event(JsonElement root, List<AnswerEvent> events)
     {
         var type = root.Text("type") ?? (root.TryGetProperty("error", out _) ? "error" : null);
+        if (!_started && type is not "error")
+        {
+            // A server that leaves the first event out still has an answer.
+            Start(root.TryGetProperty("response", out var response) ? response : root.TryGetProperty("item", out var first) ? first : root, events);
+        }
+
         switch (type)
         {
-            case "response.created":
-                Start(root.GetProperty("response"), events);
-                break;
             case "response.output_text.delta":
                 Told(root);
                 Add(root.Text("delta"), static text => new AnswerEvent.Text(text), events);
@@ -82,7 +87,6 @@ internal sealed class ResponsesAnswerReader : AnswerReader
                 Done(root.GetProperty("item"), events);
                 break;
             case "response.completed" or "response.incomplete" or "response.failed" or "response.cancelled":
-                Start(root.GetProperty("response"), events);
                 End(root.GetProperty("response"), events);
                 break;
             case "error":
@@ -110,7 +114,7 @@ internal sealed class ResponsesAnswerReader : AnswerReader
         }
 
         _started = true;
-        events.Add(new AnswerEvent.Started(response.Text("id") ?? $"resp_{Guid.NewGuid():N}", response.Text("model") ?? "")
+        events.Add(new AnswerEvent.Started(response.Text("id") ?? response.Text("item_id") ?? $"resp_{Guid.NewGuid():N}", response.Text("model") ?? "")
         {
             Created = response.TryGetProperty("created_at", out var created) && created.ValueKind == JsonValueKind.Number ? (long)created.GetDouble() : null,
         });

@@ -24,6 +24,11 @@ internal sealed partial class ResponsesAnswerWriter(ModelRequest request, TimePr
 
     public override void Write(AnswerEvent answerEvent, IBufferWriter<byte> output)
     {
+        if (_failed)
+        {
+            return;
+        }
+
         switch (answerEvent)
         {
             case AnswerEvent.Started started:
