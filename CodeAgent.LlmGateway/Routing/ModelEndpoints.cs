@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CodeAgent.LlmGateway.Configuration;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CodeAgent.LlmGateway.Routing;
 
@@ -35,7 +36,7 @@ internal static class ModelEndpoints
             : TypedResults.Json(View(id, route), ModelJson.Default.ModelView);
     }
 
-    private static IResult ListGemini(ModelCatalog catalog) =>
+    private static JsonHttpResult<GeminiModelList> ListGemini(ModelCatalog catalog) =>
         TypedResults.Json(new GeminiModelList([.. All(catalog).Select(entry => Gemini(entry.Id))]), ModelJson.Default.GeminiModelList);
 
     private static IEnumerable<(string Id, ModelRoute Route)> All(ModelCatalog catalog)

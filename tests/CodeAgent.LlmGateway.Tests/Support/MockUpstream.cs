@@ -18,7 +18,7 @@ internal sealed class MockUpstream : IAsyncDisposable
 
     private MockUpstream(WebApplication app) => _app = app;
 
-    /// <summary>What is done with a chat completion; 500 until the test says so.</summary>
+    /// <summary>What is done with a request for a model; 500 until the test says so.</summary>
     public RequestDelegate Chat { get; set; } = http =>
     {
         http.Response.StatusCode = StatusCodes.Status500InternalServerError;
@@ -48,7 +48,7 @@ internal sealed class MockUpstream : IAsyncDisposable
         app.UseRouting();
         app.MapGet("/v1/models", (HttpContext http) => http.Response.WriteAsync(
             $$"""{"object":"list","data":[{{string.Join(',', mock.Models.Select(id => $$"""{"id":"{{id}}","object":"model"}"""))}}]}"""));
-        app.MapPost("/v1/chat/completions", mock.AnswerAsync);
+        app.MapPost("/{**path}", mock.AnswerAsync);
         await app.StartAsync();
         return mock;
     }
@@ -60,7 +60,10 @@ internal sealed class MockUpstream : IAsyncDisposable
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body);
         Connections[http.Connection.Id] = true;
-        Requests.Enqueue(new(http.Request.Protocol, http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase), body.ToArray()));
+        Requests.Enqueue(new(http.Request.Protocol, http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase), body.ToArray())
+        {
+            Target = http.Request.Path + http.Request.QueryString,
+        });
         try
         {
             await Chat(http);
@@ -72,4 +75,8 @@ internal sealed class MockUpstream : IAsyncDisposable
     }
 }
 
-internal sealed record SentRequest(string Protocol, Dictionary<string, string> Headers, byte[] Body);
+internal sealed record SentRequest(string Protocol, Dictionary<string, string> Headers, byte[] Body)
+{
+    /// <summary>The path and the query.</summary>
+    public required string Target { get; init; }
+}
