@@ -1,3 +1,5 @@
+using CodeAgent.LlmGateway.Admin;
+using CodeAgent.LlmGateway.Budgets;
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Protocols;
@@ -26,6 +28,7 @@ internal static class GatewayExtensions
     {
         await builder.AddConfigFileAsync<GatewayConfig>(GatewayConfig.FileName, GatewayConfigValidator.Validate);
         builder.AddModelAccess();
+        builder.AddAdminAccess();
         builder.AddProtocolErrors();
 
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace);
@@ -43,6 +46,7 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<ModelProviders>();
         builder.Services.AddSingleton<ModelCatalog>();
         builder.Services.AddHostedService<DefaultModelWatch>();
+        builder.AddBudgets();
         builder.Services.AddSingleton<TurnStore>();
         builder.Services.AddSingleton<DeploymentStates>();
         builder.Services.AddSingleton<DeploymentChooser>();

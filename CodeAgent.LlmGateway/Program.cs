@@ -1,4 +1,6 @@
 using CodeAgent.LlmGateway;
+using CodeAgent.LlmGateway.Admin;
+using CodeAgent.LlmGateway.Keys;
 using CodeAgent.LlmGateway.Protocols.Chat;
 using CodeAgent.LlmGateway.Protocols.Gemini;
 using CodeAgent.LlmGateway.Protocols.Messages;
@@ -7,7 +9,6 @@ using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Turns;
 using CodeAgent.ServiceDefaults;
 using CodeAgent.ServiceDefaults.Http;
-using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Lifetime;
 using CodeAgent.ServiceDefaults.Redis;
 
@@ -16,7 +17,7 @@ return await ServiceMain.RunAsync(async () =>
     var builder = WebApplication.CreateBuilder(args);
     builder.UseDefaultUrl("http://127.0.0.1:4000");
     builder.AddServiceDefaults();
-    builder.AddIdentity();
+    builder.AddGatewayIdentity();
     await builder.AddRedisAsync();
     await builder.AddGatewayAsync();
 
@@ -31,6 +32,7 @@ return await ServiceMain.RunAsync(async () =>
     app.MapResponses();
     app.MapModels();
     app.MapTurns();
+    app.MapAdmin();
 
     await app.RunAsync();
 });

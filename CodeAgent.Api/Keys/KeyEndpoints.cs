@@ -16,7 +16,6 @@ internal static partial class KeyEndpoints
 
     public static WebApplicationBuilder AddKeys(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<KeyStore>();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, KeysJson.Default));
         return builder;
     }

@@ -8,8 +8,8 @@ internal static class KeyRules
 {
     private const int LongestName = 100;
 
-    /// <summary>What an admin may give without having it: the worker's and the gateway's scopes open nothing that an admin key does.</summary>
-    private static readonly string[] AlwaysGivable = [Scopes.Work, Scopes.Models];
+    /// <summary>What an admin may give without having it: the scopes of the worker and of the gateway open nothing that an admin key does.</summary>
+    private static readonly string[] AlwaysGivable = [Scopes.Work, Scopes.Models, Scopes.Gateway];
 
     /// <summary>Checks a request against the rules.</summary>
     /// <param name="request">What is asked for.</param>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using CodeAgent.LlmGateway.Protocols;
+using CodeAgent.LlmGateway.Protocols.Chat;
 using CodeAgent.LlmGateway.Providers;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Telemetry;
@@ -31,18 +32,20 @@ internal static class AnswerRelay
         using var copy = new AnswerCopy(turn?.MaxAnswerBytes ?? 0);
         output.Copy = copy;
         using var translation = isTranslated ? new AnswerTranslation(dispatched.Protocol.Reader(), protocol.Writer(request), dispatched.IsStream) : null;
+        using var filter = !isTranslated && AttemptRunner.AsksForUsage(request) ? new UsageChunkFilter() : null;
         try
         {
-            if (!request.IsStream && translation is null)
+            // A turn's answer ends for the caller once it is kept: whoever repeats it then is answered from there.
+            if (!request.IsStream && translation is null && turn is null)
             {
                 response.ContentLength = dispatched.Held.Length;
             }
 
-            await SendAsync(dispatched.Held, translation, output, dispatched.IsWhole, call);
+            await SendAsync(dispatched.Held, translation, filter, output, dispatched.IsWhole, call);
             while (await dispatched.NextAsync() is { } piece)
             {
                 dispatched.Tap.Add(piece.Span);
-                await SendAsync(piece, translation, output, isLast: false, call);
+                await SendAsync(piece, translation, filter, output, isLast: false, call);
             }
 
             if (!dispatched.IsWhole)
@@ -53,7 +56,7 @@ internal static class AnswerRelay
                     throw new ProviderFailedException(FailureKind.Broken, "upstream-broken", $"The provider '{dispatched.Deployment.ProviderName}' ended its answer before it was whole.");
                 }
 
-                await SendAsync(default, translation, output, isLast: true, call);
+                await SendAsync(default, translation, filter, output, isLast: true, call);
             }
         }
         catch (ProviderFailedException e)
@@ -159,11 +162,19 @@ internal static class AnswerRelay
         }
     }
 
-    private static async ValueTask SendAsync(ReadOnlyMemory<byte> piece, AnswerTranslation? translation, CallerOutput output, bool isLast, ModelCall call)
+    private static async ValueTask SendAsync(ReadOnlyMemory<byte> piece, AnswerTranslation? translation, UsageChunkFilter? filter, CallerOutput output, bool isLast, ModelCall call)
     {
         call.Piece();
         await output.EnterAsync();
-        if (translation is null)
+        if (filter is not null)
+        {
+            filter.Add(piece.Span, output);
+            if (isLast)
+            {
+                filter.End(output);
+            }
+        }
+        else if (translation is null)
         {
             output.Write(piece.Span);
         }

@@ -1,4 +1,6 @@
+using CodeAgent.LlmGateway.Budgets;
 using CodeAgent.LlmGateway.Configuration;
+using CodeAgent.LlmGateway.Keys;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Providers.Http;
 using CodeAgent.LlmGateway.Routing;
@@ -12,11 +14,11 @@ namespace CodeAgent.LlmGateway.Calls;
 
 /// <summary>
 /// The way of a request: 1. it is read; 2. its model leads to deployments; 3. if it is a turn that was answered before, that
-/// answer is given; 4. a deployment is asked; 5. the answer goes through as it comes; 6. a turn's answer is kept; 7. what it used is
-/// known, however it ended.
+/// answer is given; 4. what it may use is reserved; 5. a deployment is asked; 6. the answer goes through as it comes; 7. a turn's
+/// answer is kept; 8. what it used is settled, however it ended.
 /// </summary>
 internal sealed class CallHandler(
-    ConfigFile<GatewayConfig> file, ModelCatalog catalog, Dispatcher dispatcher, ProtocolSet protocols, TurnStore turns,
+    ConfigFile<GatewayConfig> file, ModelCatalog catalog, Dispatcher dispatcher, ProtocolSet protocols, TurnStore turns, BudgetDesk budgets,
     GatewayMetrics metrics, TimeProvider time, ILogger<CallHandler> logger)
 {
     /// <param name="http">The request.</param>
@@ -66,6 +68,7 @@ internal sealed class CallHandler(
         // 2.
         call.Model = request.Model;
         var route = call.Route = catalog.Find(request.Model);
+        ModelAllowance.Require(http.User, request.Model, route);
 
         // 3.
         await using var turn = await turns.BeginAsync(http, request, route);
@@ -73,18 +76,21 @@ internal sealed class CallHandler(
         {
             call.Replayed = true;
             call.Status = recorded.Status;
+            budgets.BookRepetition(http.User, route);
             await AnswerRelay.ReplayAsync(http, recorded);
             return;
         }
 
+        // 4.
+        var admission = await budgets.AdmitAsync(http, request, route);
         var (spoken, book) = (protocols[request.Protocol], new AttemptBook());
         await using var output = new CallerOutput(http, request, file.Current.KeepAliveInterval, time);
         try
         {
-            // 4.
+            // 5.
             await using var dispatched = await dispatcher.AskAsync(request, route, book, call, http.RequestAborted);
 
-            // 5. and 6.
+            // 6. and 7.
             await AnswerRelay.PassAsync(http, request, spoken, dispatched, output, turn, call);
         }
         catch (CallFailedException e)
@@ -98,8 +104,9 @@ internal sealed class CallHandler(
         }
         finally
         {
-            // 7. Also where the caller has left and where nothing came of it.
+            // 8. Also where the caller has left and where nothing came of it.
             call.Outcome = book.Close();
+            admission.Settle(call.Outcome);
         }
     }
 }

@@ -20,6 +20,10 @@ internal sealed class GatewayConfig
 
     public TurnsConfig Turns { get; init; } = new();
 
+    public LimitsConfig Limits { get; init; } = new();
+
+    public UsageConfig Usage { get; init; } = new();
+
     public RetriesConfig Retries { get; init; } = new();
 
     /// <summary>How long a stream may be silent before a comment shows that it lives. 0 (never), or 100 ms to 10 min; 15 s by default.</summary>
@@ -129,17 +133,6 @@ internal sealed class RetriesConfig
 
     /// <summary>Retries a second that are always allowed, so that a quiet provider has some too. 0 to 1000, 5 by default.</summary>
     public int Floor { get; init; } = 5;
-}
-
-/// <summary>US dollars for a million tokens; 0 to 100,000 each.</summary>
-internal sealed class ModelPricing
-{
-    public decimal InputPerMillion { get; init; }
-
-    /// <summary>The same as <see cref="InputPerMillion"/> where it is left out.</summary>
-    public decimal? CachedInputPerMillion { get; init; }
-
-    public decimal OutputPerMillion { get; init; }
 }
 
 internal sealed class TurnsConfig

@@ -31,6 +31,7 @@ internal static class GatewayConfigValidator
         problems.Require(config.Turns.MaxAnswerBytes is >= 0 and <= 256 * 1024 * 1024, "turns.maxAnswerBytes", "0 to 268435456 bytes");
         Between(config.Turns.Keep, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90), "turns.keep", problems);
         Between(config.Turns.KeepForTasks, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90), "turns.keepForTasks", problems);
+        LimitsConfigValidator.Validate(config, problems);
         Validate(config.Retries, problems);
         problems.Require(config.KeepAliveInterval == TimeSpan.Zero || (config.KeepAliveInterval >= Shortest && config.KeepAliveInterval <= TimeSpan.FromMinutes(10)),
             "keepAliveInterval", "0s for none, or a duration from 100 ms to 10 min");

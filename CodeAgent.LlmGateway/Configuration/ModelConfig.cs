@@ -26,7 +26,7 @@ internal sealed class ModelConfig
     public BestOfConfig? BestOf { get; init; }
 
     /// <summary>The deployments in either form.</summary>
-    public IReadOnlyList<DeploymentConfig> All => Deployments.Count > 0 ? Deployments : [new() { Provider = Provider, Model = Model, Pricing = Pricing }];
+    public IReadOnlyList<DeploymentConfig> All => field ??= Deployments.Count > 0 ? Deployments : [new() { Provider = Provider, Model = Model, Pricing = Pricing }];
 }
 
 /// <summary>What keeps the requests of a conversation at one of several deployments that are as good as each other.</summary>

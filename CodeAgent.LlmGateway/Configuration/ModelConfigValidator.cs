@@ -18,7 +18,7 @@ internal static class ModelConfigValidator
             Validate(model.All[i], model, long_ ? $"{path}.deployments[{i}]" : path, config, problems);
         }
 
-        Prices(model.Pricing, $"{path}.pricing", problems);
+        LimitsConfigValidator.Prices(model.Pricing, $"{path}.pricing", problems);
         var tiers = model.All.GroupBy(deployment => deployment.EffectiveTier).ToList();
         problems.Require(tiers.Any(tier => tier.Key == 0), $"{path}.deployments", "there is no deployment in tier 0: a reserve stands behind a primary");
         problems.Require(model.Affinity is null || tiers.Any(tier => tier.Count() > 1), $"{path}.affinity",
@@ -43,18 +43,8 @@ internal static class ModelConfigValidator
             $"{deployment.Provider}/{deployment.Model ?? "(the same name)"} is here twice; a larger share is a 'weight'");
         if (deployment.Pricing != model.Pricing)
         {
-            Prices(deployment.Pricing, $"{path}.pricing", problems);
+            LimitsConfigValidator.Prices(deployment.Pricing, $"{path}.pricing", problems);
         }
-    }
-
-    private static void Prices(ModelPricing? pricing, string path, ConfigProblems problems)
-    {
-        Price(pricing?.InputPerMillion, "inputPerMillion");
-        Price(pricing?.CachedInputPerMillion, "cachedInputPerMillion");
-        Price(pricing?.OutputPerMillion, "outputPerMillion");
-
-        void Price(decimal? price, string field) =>
-            problems.Require(price is null or (>= 0 and <= 100_000), $"{path}.{field}", "a price is 0 to 100000 dollars");
     }
 
     private static void Fallbacks(string name, ModelConfig model, GatewayConfig config, ConfigProblems problems)

@@ -40,13 +40,18 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
         var protocol = deployment.Provider.ProtocolFor(request.Protocol);
         if (protocol == request.Protocol || request.Operation == Operation.CountTokens)
         {
-            return new(request, request.Protocol, deployment.UpstreamModel, request.With(deployment.UpstreamModel));
+            // A stream of chat completions says what it used only where it is asked for that; without, nobody could book it.
+            return new(request, request.Protocol, deployment.UpstreamModel, request.With(deployment.UpstreamModel, AsksForUsage(request)));
         }
 
         return request.Operation == Operation.Generate
             ? new(request, protocol, deployment.UpstreamModel, [deployment.Provider.Write(protocols[protocol], protocols[request.Protocol].Read(request), deployment.UpstreamModel)])
             : throw NotExpressible.Of("model", $"Its provider has no embeddings in the protocol {request.Protocol}.");
     }
+
+    /// <summary>Whether the gateway asks on its own account what a stream uses; the caller does not see the answer to that.</summary>
+    public static bool AsksForUsage(ModelRequest request) =>
+        request is { Protocol: Protocol.Chat, Operation: Operation.Generate, IsStream: true, AsksForUsage: false };
 
     /// <summary>What is open while an answer begins; closed again, unless it went well.</summary>
     private sealed class Beginning(ModelRequest request, IProtocol protocol, Deployment deployment, DeploymentHealth health, Attempt attempt, TimeProvider time)

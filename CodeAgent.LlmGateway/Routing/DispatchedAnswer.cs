@@ -36,7 +36,7 @@ internal sealed class DispatchedAnswer(ProviderAnswer answer, IProtocol protocol
 
     /// <summary>The next piece; good until the one after it is asked for. Null at the end.</summary>
     /// <exception cref="ProviderFailedException">The answer broke off, or went silent.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>?> NextAsync() => !IsWhole && await pieces.MoveNextAsync() ? pieces.Current : null;
+    public async ValueTask<ReadOnlyMemory<byte>?> NextAsync() => !IsWhole && await pieces.MoveNextAsync() ? pieces.Current : default(ReadOnlyMemory<byte>?);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,4 @@
-using CodeAgent.ServiceDefaults.Identity;
+using CodeAgent.LlmGateway.Admin;
 using CodeAgent.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -7,7 +7,7 @@ namespace CodeAgent.LlmGateway.Turns;
 internal static class TurnEndpoints
 {
     public static void MapTurns(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/admin/turns", ListAsync).RequireAuthorization(Scopes.Admin);
+        routes.MapGet("/admin/turns", ListAsync).RequireAuthorization(AdminAccess.Policy);
 
     private static async Task<JsonHttpResult<TurnList>> ListAsync(string? task, TurnStore turns) =>
         Guid.TryParse(task, out var id)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Claims;
 
 namespace CodeAgent.ServiceDefaults.Identity;
@@ -19,10 +18,7 @@ public static class CallerClaims
     public const string Fence = "fence";
 
     /// <summary>The task that the caller's token is for, and its fencing number; none for a key.</summary>
-    public static (Guid Task, long Fence)? TaskToken(this ClaimsPrincipal caller) =>
-        Guid.TryParse(caller.FindFirstValue(Task), out var task)
-            ? (task, long.Parse(caller.FindFirstValue(Fence)!, CultureInfo.InvariantCulture))
-            : null;
+    public static (Guid Task, long Fence)? TaskToken(this ClaimsPrincipal caller) => (caller.Identity as CallerIdentity)?.Token;
 
     /// <summary>Who calls, for logs.</summary>
     public static string Name(this ClaimsPrincipal caller) => caller.FindFirstValue(Subject) ?? "nobody";

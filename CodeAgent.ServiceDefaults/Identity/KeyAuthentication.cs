@@ -1,12 +1,11 @@
-using System.Globalization;
 using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Encodings.Web;
-using System.Text.Json;
 using CodeAgent.ServiceDefaults.Problems;
 using CodeAgent.ServiceDefaults.Redis;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
-using StackExchange.Redis;
 
 namespace CodeAgent.ServiceDefaults.Identity;
 
@@ -17,7 +16,7 @@ namespace CodeAgent.ServiceDefaults.Identity;
 /// </summary>
 internal sealed class KeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> schemes, ILoggerFactory loggers, UrlEncoder encoder,
-    IOptionsMonitor<IdentityOptions> identity, IConnectionMultiplexer redis)
+    IOptionsMonitor<IdentityOptions> identity, KeyDirectory keys)
     : AuthenticationHandler<AuthenticationSchemeOptions>(schemes, loggers, encoder)
 {
     public const string SchemeName = "CodeAgent";
@@ -32,12 +31,13 @@ internal sealed class KeyAuthentication(
             return AuthenticateResult.NoResult();
         }
 
-        var claims = Secret.TryReadToken(secret, out var task, out var fence)
-            ? await TokenAsync(secret, task, fence)
-            : Configured(secret) ?? await StoredAsync(secret);
-        return claims is null
+        var hash = Secret.Hash(secret);
+        var caller = Secret.TryReadToken(secret, out var task, out var fence)
+            ? await TokenAsync(hash, task, fence)
+            : keys.Configured(hash, identity.CurrentValue) ?? await keys.FindAsync(hash);
+        return caller is null
             ? AuthenticateResult.Fail("There is no such key.")
-            : AuthenticateResult.Success(new(new(new ClaimsIdentity(claims, SchemeName)), SchemeName));
+            : AuthenticateResult.Success(new(caller, SchemeName));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
@@ -60,37 +60,12 @@ internal sealed class KeyAuthentication(
         return secret.Length > 0 ? secret : null;
     }
 
-    private Claim[]? Configured(string secret)
+    // A token of a lease that is over still says truly who calls; whether that may do anything is for the policy to decide.
+    private async Task<ClaimsPrincipal?> TokenAsync(string hash, Guid task, long fence)
     {
-        var options = identity.CurrentValue;
-        return Same(secret, options.ApiKey) ? Claims("development", Scopes.All.Except([Scopes.Work]))
-            : Same(secret, options.WorkerKey) ? Claims("worker", [Scopes.Work])
+        var fields = await keys.FieldsAsync(RedisKeys.Task(task), [$"token:{fence}", "fence", "status"]);
+        return fields[0].HasValue && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(hash), Encoding.ASCII.GetBytes(fields[0].ToString()))
+            ? new(CallerIdentity.Of(task, fence, fields[1] == fence && fields[2] == "running"))
             : null;
     }
-
-    private static bool Same(string secret, string? known) => !string.IsNullOrEmpty(known)
-        && System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(
-            System.Text.Encoding.UTF8.GetBytes(Secret.Hash(secret)), System.Text.Encoding.UTF8.GetBytes(Secret.Hash(known)));
-
-    private async Task<Claim[]?> StoredAsync(string secret)
-    {
-        string? json = await redis.GetDatabase().StringGetAsync(RedisKeys.ApiKey(Secret.Hash(secret)));
-        return json is null ? null : JsonSerializer.Deserialize(json, IdentityJson.Default.KeyRecord) is { } key ? Claims(key.Id, key.Scopes) : null;
-    }
-
-    // A token of a lease that is over still says truly who calls; whether that may do anything is for the policy to decide.
-    private async Task<Claim[]?> TokenAsync(string secret, Guid task, long fence)
-    {
-        var fields = await redis.GetDatabase().HashGetAsync(RedisKeys.Task(task), [$"token:{fence}", "fence", "status"]);
-        return Same(Secret.Hash(secret), fields[0]) is false ? null :
-        [
-            new(CallerClaims.Subject, $"task {task}"),
-            new(CallerClaims.Task, task.ToString()),
-            new(CallerClaims.Fence, fence.ToString(CultureInfo.InvariantCulture)),
-            .. fields[1] == fence && fields[2] == "running" ? [new Claim(CallerClaims.Scope, Scopes.Lease)] : Array.Empty<Claim>(),
-        ];
-    }
-
-    private static Claim[] Claims(string subject, IEnumerable<string> scopes) =>
-        [new(CallerClaims.Subject, subject), .. scopes.Select(scope => new Claim(CallerClaims.Scope, scope))];
 }

@@ -8,9 +8,25 @@ namespace CodeAgent.ServiceDefaults.Identity;
 /// <param name="Name">For people.</param>
 /// <param name="Scopes">Some of <see cref="Identity.Scopes.All"/>.</param>
 /// <param name="CreatedAt">When it was made.</param>
-public sealed record KeyRecord(string Id, string Name, IReadOnlyList<string> Scopes, DateTimeOffset CreatedAt);
+public sealed record KeyRecord(string Id, string Name, IReadOnlyList<string> Scopes, DateTimeOffset CreatedAt)
+{
+    /// <summary>How much may be asked of models with it.</summary>
+    public CallLimits? Limits { get; init; }
+
+    /// <summary>The models that may be asked with it, by the gateway's names; all where it is left out.</summary>
+    public IReadOnlyList<string>? Models { get; init; }
+
+    /// <summary>Whose the key is. Keys of a tenant share its limits and its answers in the cache.</summary>
+    public string? Tenant { get; init; }
+
+    /// <summary>Whether answers may come from the cache without each request asking for that.</summary>
+    public bool? Cache { get; init; }
+
+    /// <summary>From when on it opens nothing any more.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
 
 /// <summary>The JSON of <see cref="KeyRecord"/>.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(KeyRecord))]
 public sealed partial class IdentityJson : JsonSerializerContext;

@@ -21,9 +21,12 @@ public static class Scopes
     /// <summary>Call models through the gateway.</summary>
     public const string Models = "models";
 
+    /// <summary>Look after the gateway: its keys for models, its books, its routes. <see cref="Admin"/> may do that too.</summary>
+    public const string Gateway = "gateway";
+
     /// <summary>The policy of task tokens: one task, while its lease holds.</summary>
     public const string Lease = "lease";
 
     /// <summary>Every scope a key can have.</summary>
-    public static IReadOnlyList<string> All { get; } = [Read, Submit, Operate, Admin, Work, Models];
+    public static IReadOnlyList<string> All { get; } = [Read, Submit, Operate, Admin, Work, Models, Gateway];
 }

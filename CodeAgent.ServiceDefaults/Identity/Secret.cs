@@ -21,7 +21,13 @@ public static class Secret
         $"{TokenPrefix}{task:N}.{fence}.{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))}";
 
     /// <summary>What is stored of a secret: SHA-256 in hexadecimal. With 256 random bits to guess, a slow hash would add nothing.</summary>
-    public static string Hash(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+    public static string Hash(string secret)
+    {
+        Span<byte> bytes = stackalloc byte[512];
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.TryGetBytes(secret, bytes, out var written) ? bytes[..written] : Encoding.UTF8.GetBytes(secret), hash);
+        return Convert.ToHexStringLower(hash);
+    }
 
     /// <summary>Takes the task and the fencing number out of a token.</summary>
     public static bool TryReadToken(string token, out Guid task, out long fence)

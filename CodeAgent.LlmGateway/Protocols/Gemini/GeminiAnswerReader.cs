@@ -77,7 +77,7 @@ internal sealed class GeminiAnswerReader : AnswerReader
             return;
         }
 
-        if (!part.TryGetProperty("text", out _) && signature is null && part.EnumerateObject().FirstOrDefault() is { Name: { } kind })
+        if (!part.TryGetProperty("text", out _) && signature is null && part.EnumerateObject().Select(property => property.Name).FirstOrDefault() is { } kind)
         {
             events.Add(Failed("unsupported_upstream_answer", $"The provider answered with a part '{kind}', which cannot be said in the caller's protocol."));
             return;

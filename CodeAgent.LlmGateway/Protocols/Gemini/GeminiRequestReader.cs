@@ -139,9 +139,12 @@ internal static class GeminiRequestReader
                 function.Done();
             }
 
-            if (group.Element.EnumerateObject().FirstOrDefault(kind => kind.Value.ValueKind != JsonValueKind.Null && kind.Name is not ("functionDeclarations" or "function_declarations")) is { Name: { } other })
+            foreach (var kind in group.Element.EnumerateObject())
             {
-                throw Only(group.At(other), $"the tool {other}");
+                if (kind.Value.ValueKind != JsonValueKind.Null && kind.Name is not ("functionDeclarations" or "function_declarations"))
+                {
+                    throw Only(group.At(kind.Name), $"the tool {kind.Name}");
+                }
             }
         }
 

@@ -63,7 +63,7 @@ public abstract class KeyTests(IApiFixture fixture) : ApiTests(fixture)
         var detail = problem.GetProperty("detail").GetString();
 
         Assert.Contains("'write'", detail, StringComparison.Ordinal);
-        Assert.Contains("admin, models, operate, read, submit, work", detail, StringComparison.Ordinal);
+        Assert.Contains("admin, gateway, models, operate, read, submit, work", detail, StringComparison.Ordinal);
         await AssertNothingMadeAsync();
     }
 

@@ -141,13 +141,15 @@ public sealed class ErrorTests(GarnetFixture redis)
                 await http.Response.Body.FlushAsync(http.RequestAborted);
                 await Task.Delay(150, http.RequestAborted);
             }
+
+            await http.Response.WriteAsync(ChatCalls.Done, http.RequestAborted);
         };
         await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, upstream, ", answerTimeout: 700ms, silenceTimeout: 700ms");
         using var client = gateway.Client();
 
         var (_, answer) = await client.AskAsync(ChatCalls.Streamed);
 
-        Assert.Equal(string.Concat(Enumerable.Repeat(ChatCalls.Chunk("x"), 8)), answer);
+        Assert.Equal(string.Concat(Enumerable.Repeat(ChatCalls.Chunk("x"), 8)) + ChatCalls.Done, answer);
     }
 
     [Theory]

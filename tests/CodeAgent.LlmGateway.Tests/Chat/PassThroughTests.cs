@@ -27,7 +27,7 @@ public sealed class PassThroughTests(GarnetFixture redis)
             http.Response.Headers["set-cookie"] = "a=b";
             http.Response.Headers["openai-organization"] = "secret-org";
             http.Response.ContentType = "application/json; odd=1";
-            await http.Response.WriteAsync("{ \"choices\": [ ] , \"unknown\": 1.50 }\n");
+            await http.Response.WriteAsync("{ \"choices\": [ {} ] , \"unknown\": 1.50 }\n");
         };
         await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, upstream, setting);
         using var client = gateway.Client();
@@ -36,7 +36,7 @@ public sealed class PassThroughTests(GarnetFixture redis)
 
         var (response, body) = await client.AskAsync(Odd);
 
-        Assert.Equal("{ \"choices\": [ ] , \"unknown\": 1.50 }\n", body);
+        Assert.Equal("{ \"choices\": [ {} ] , \"unknown\": 1.50 }\n", body);
         Assert.Equal("application/json; odd=1", response.Content.Headers.ContentType?.ToString());
         Assert.Equal("req-1", response.Headers.GetValues("x-request-id").Single());
         Assert.Equal("77", response.Headers.GetValues("x-ratelimit-remaining-tokens").Single());
@@ -67,6 +67,8 @@ public sealed class PassThroughTests(GarnetFixture redis)
                 await http.Response.Body.FlushAsync(http.RequestAborted);
                 await more.WaitAsync(http.RequestAborted);
             }
+
+            await http.Response.WriteAsync(ChatCalls.Done, http.RequestAborted);
         };
         await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, upstream, setting);
         using var client = gateway.Client();
@@ -81,6 +83,7 @@ public sealed class PassThroughTests(GarnetFixture redis)
             more.Release();
         }
 
+        Assert.Equal(ChatCalls.Done.Length, await stream.ReadAsync(buffer, TestContext.Current.CancellationToken));
         Assert.Equal(0, await stream.ReadAsync(buffer, TestContext.Current.CancellationToken));
     }
 

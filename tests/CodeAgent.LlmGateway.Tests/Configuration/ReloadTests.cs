@@ -28,7 +28,7 @@ public sealed class ReloadTests(GarnetFixture redis)
             await http.Response.WriteAsync(ChatCalls.Done, http.RequestAborted);
         };
         await using var other = await MockUpstream.StartAsync();
-        other.Chat = http => http.Response.WriteAsync("{\"choices\":[\"other\"]}");
+        other.Chat = http => http.Response.WriteAsync("{\"choices\":[{\"n\":\"other\"}]}");
         await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, old);
         using var client = gateway.Client();
 
@@ -39,7 +39,7 @@ public sealed class ReloadTests(GarnetFixture redis)
         var (_, body) = await client.AskAsync(ChatCalls.Plain);
         go.SetResult();
 
-        Assert.Equal("{\"choices\":[\"other\"]}", body);
+        Assert.Equal("{\"choices\":[{\"n\":\"other\"}]}", body);
         Assert.Equal(ChatCalls.Chunk("old") + ChatCalls.Done, (await streaming).Body);
     }
 

@@ -16,7 +16,7 @@ public sealed class RedisGoesAwayTests
         await using var upstream = await MockUpstream.StartAsync();
         upstream.Chat = async http =>
         {
-            reached.SetResult();
+            reached.TrySetResult();
             await go.Task;
             http.Response.StatusCode = status;
             await http.Response.WriteAsync(ChatCalls.Answer);

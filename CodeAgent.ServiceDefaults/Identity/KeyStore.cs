@@ -1,16 +1,18 @@
 using System.Text.Json;
-using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Redis;
 using StackExchange.Redis;
 
-namespace CodeAgent.Api.Keys;
+namespace CodeAgent.ServiceDefaults.Identity;
 
 /// <summary>
 /// The keys in Redis. Who authenticates asks by the key's hash (<see cref="RedisKeys.ApiKey"/>); a hash beside it,
 /// <c>codeagent:keys</c>, has the ids with those hashes, so that keys can be listed and revoked by id.
 /// </summary>
-internal sealed class KeyStore(IConnectionMultiplexer redis)
+public sealed class KeyStore(IConnectionMultiplexer redis)
 {
+    /// <summary>Says the hash of a key that was revoked, to whoever remembers keys.</summary>
+    public static readonly RedisChannel Revoked = RedisChannel.Literal(RedisKeys.Prefix + "key-revoked");
+
     private static readonly RedisKey Index = RedisKeys.Prefix + "keys";
 
     private static readonly RedisScript Add = new("key add", """
@@ -32,13 +34,33 @@ internal sealed class KeyStore(IConnectionMultiplexer redis)
             [key.Id, hash, JsonSerializer.Serialize(key, IdentityJson.Default.KeyRecord)]);
     }
 
+    /// <summary>A key by its id; null where there is none.</summary>
+    public async Task<KeyRecord?> FindAsync(string id)
+    {
+        var database = redis.GetDatabase();
+        string? hash = await database.HashGetAsync(Index, id);
+        if (hash is null)
+        {
+            return null;
+        }
+
+        string? json = await database.StringGetAsync(RedisKeys.ApiKey(hash));
+        return json is null ? null : JsonSerializer.Deserialize(json, IdentityJson.Default.KeyRecord);
+    }
+
     /// <summary>Revokes a key. It is good for nothing from now on.</summary>
     /// <returns>Whether there was such a key.</returns>
     public async Task<bool> RemoveAsync(string id)
     {
         var database = redis.GetDatabase();
         string? hash = await database.HashGetAsync(Index, id);
-        return hash is not null && (bool)await Remove.RunAsync(database, [Index, RedisKeys.ApiKey(hash)], [id]);
+        if (hash is null || !(bool)await Remove.RunAsync(database, [Index, RedisKeys.ApiKey(hash)], [id]))
+        {
+            return false;
+        }
+
+        await redis.GetSubscriber().PublishAsync(Revoked, hash);
+        return true;
     }
 
     /// <summary>Some keys, by id: the oldest first.</summary>

@@ -1,0 +1,113 @@
+using System.Globalization;
+using CodeAgent.LlmGateway.Protocols;
+
+namespace CodeAgent.LlmGateway.Budgets;
+
+/// <summary>
+/// Tells callers how far they are from their limits, as the vendor whose protocol they speak would. Of several limits of a kind,
+/// the one that has least left is told. Where there is a limit here, what the provider says of its own is of no use to the caller.
+/// </summary>
+internal static class RateLimitHeaders
+{
+    private const long MsPerMinute = 60_000;
+    private const long MsPerDay = 24 * 60 * MsPerMinute;
+    private static readonly string[] AnthropicTokens = ["tokens", "input-tokens", "output-tokens"];
+
+    /// <summary>Writes the headers as late as can be, over those of the provider.</summary>
+    public static void Attach(HttpContext http, Protocol protocol, Reservation reservation) => http.Response.OnStarting(static state =>
+    {
+        var (response, protocol, reservation) = ((HttpResponse, Protocol, Reservation))state;
+        Write(response.Headers, protocol, reservation);
+        return Task.CompletedTask;
+    }, (http.Response, protocol, reservation));
+
+    /// <summary>When a window begins anew; null for a total.</summary>
+    public static TimeSpan? UntilReset(Window window, (long Now, long Minute, long Day) clock) => window switch
+    {
+        Window.Minute => TimeSpan.FromMilliseconds(((clock.Minute + 1) * MsPerMinute) - clock.Now),
+        Window.Day => TimeSpan.FromMilliseconds(((clock.Day + 1) * MsPerDay) - clock.Now),
+        _ => null,
+    };
+
+    private static void Write(IHeaderDictionary headers, Protocol protocol, Reservation reservation)
+    {
+        if (Tightest(reservation, Measure.Requests) is { } requests)
+        {
+            Write(headers, protocol, "requests", requests, reservation.Clock);
+        }
+
+        if (Tightest(reservation, Measure.Tokens) is { } tokens)
+        {
+            foreach (var name in protocol == Protocol.Messages ? AnthropicTokens : ["tokens"])
+            {
+                Write(headers, protocol, name, tokens, reservation.Clock);
+            }
+        }
+    }
+
+    private static void Write(IHeaderDictionary headers, Protocol protocol, string name, (long Limit, long Remaining, Window Window) found, (long Now, long Minute, long Day) clock)
+    {
+        var reset = UntilReset(found.Window, clock);
+        var (limit, remaining) = (found.Limit.ToString(CultureInfo.InvariantCulture), found.Remaining.ToString(CultureInfo.InvariantCulture));
+        if (protocol == Protocol.Messages)
+        {
+            headers[$"anthropic-ratelimit-{name}-limit"] = limit;
+            headers[$"anthropic-ratelimit-{name}-remaining"] = remaining;
+            Set(headers, $"anthropic-ratelimit-{name}-reset",
+                reset is { } span ? DateTimeOffset.FromUnixTimeMilliseconds(clock.Now).Add(span).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : null);
+        }
+        else
+        {
+            headers[$"x-ratelimit-limit-{name}"] = limit;
+            headers[$"x-ratelimit-remaining-{name}"] = remaining;
+            Set(headers, $"x-ratelimit-reset-{name}", reset is { } span ? Text(span) : null);
+        }
+    }
+
+    private static void Set(IHeaderDictionary headers, string name, string? value)
+    {
+        if (value is null)
+        {
+            headers.Remove(name);
+        }
+        else
+        {
+            headers[name] = value;
+        }
+    }
+
+    // 17ms, 1s, 6m0s, 3h0m12s
+    internal static string Text(TimeSpan span)
+    {
+        if (span < TimeSpan.FromSeconds(1))
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, (long)span.TotalMilliseconds)}ms");
+        }
+
+        var seconds = (long)Math.Ceiling(span.TotalSeconds);
+        var (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        return hours > 0 ? string.Create(CultureInfo.InvariantCulture, $"{hours}h{minutes}m{rest}s")
+            : minutes > 0 ? string.Create(CultureInfo.InvariantCulture, $"{minutes}m{rest}s")
+            : string.Create(CultureInfo.InvariantCulture, $"{rest}s");
+    }
+
+    private static (long Limit, long Remaining, Window Window)? Tightest(Reservation reservation, Measure measure)
+    {
+        (long Limit, long Remaining, Window Window)? found = null;
+        foreach (var (subject, used) in reservation.States)
+        {
+            for (var window = Window.Minute; window <= Window.Total; window++)
+            {
+                var index = LimitSet.Index(measure, window);
+                var limit = subject.Limits[index];
+                var remaining = Math.Max(0, limit - used[index]);
+                if (limit >= 0 && (found is null || remaining < found.Value.Remaining))
+                {
+                    found = (limit, remaining, window);
+                }
+            }
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,25 @@
+using System.Security.Claims;
+using CodeAgent.LlmGateway.Routing;
+using CodeAgent.ServiceDefaults.Identity;
+using CodeAgent.ServiceDefaults.Problems;
+
+namespace CodeAgent.LlmGateway.Keys;
+
+/// <summary>Which models a key may ask.</summary>
+internal static class ModelAllowance
+{
+    /// <exception cref="ProblemException">403: the caller's key is for other models.</exception>
+    public static void Require(ClaimsPrincipal caller, string asked, ModelRoute route)
+    {
+        if (!Allows(caller, asked) && !Allows(caller, route.Model))
+        {
+            throw new ProblemException("model-not-allowed", StatusCodes.Status403Forbidden,
+                $"This key is not for the model '{asked}'. It is for: {string.Join(", ", ((CallerIdentity)caller.Identity!).Key!.Models!)}.")
+            { Field = "model" };
+        }
+    }
+
+    /// <summary>Whether the caller may ask a model, by the name it has here.</summary>
+    public static bool Allows(ClaimsPrincipal caller, string model) =>
+        caller.Identity is not CallerIdentity { Key.Models: { } models } || models.Contains(model, StringComparer.Ordinal);
+}
