@@ -17,15 +17,15 @@ public sealed class ProviderKindsTests
     }
 
     [Theory]
-    [InlineData(Protocol.Messages, Operation.Generate, "x", false, "?beta=true&key=canary&api_key=canary", "/messages?beta=true")]
-    [InlineData(Protocol.Messages, Operation.CountTokens, "x", false, "?beta=true", "/messages/count_tokens?beta=true")]
-    [InlineData(Protocol.Gemini, Operation.Generate, "gemini-3.8-flash", true, "?alt=sse&key=canary", "/models/gemini-3.8-flash:streamGenerateContent?alt=sse")]
-    [InlineData(Protocol.Gemini, Operation.Generate, "../files/x?y#z", false, "", "/models/..%2Ffiles%2Fx%3Fy%23z:generateContent")]
-    [InlineData(Protocol.Gemini, Operation.Generate, "tunedModels/mine", false, "", "/tunedModels/mine:generateContent")]
-    [InlineData(Protocol.Gemini, Operation.Embed, "e", false, "", "/models/e:embedContent")]
-    [InlineData(Protocol.Chat, Operation.Generate, "x", true, "?a=b%26c", "/chat/completions?a=b%26c")]
-    public void A_path_is_the_protocols_with_the_callers_query_but_for_keys(Protocol protocol, Operation operation, string model, bool isStream, string query, string path) =>
-        Assert.Equal(path, ProviderKinds.Path(Request(protocol, operation, model, isStream, query), new()));
+    [InlineData("Messages", "Generate", "x", false, "?beta=true&key=canary&api_key=canary", "/messages?beta=true")]
+    [InlineData("Messages", "CountTokens", "x", false, "?beta=true", "/messages/count_tokens?beta=true")]
+    [InlineData("Gemini", "Generate", "gemini-3.8-flash", true, "?alt=sse&key=canary", "/models/gemini-3.8-flash:streamGenerateContent?alt=sse")]
+    [InlineData("Gemini", "Generate", "../files/x?y#z", false, "", "/models/..%2Ffiles%2Fx%3Fy%23z:generateContent")]
+    [InlineData("Gemini", "Generate", "tunedModels/mine", false, "", "/tunedModels/mine:generateContent")]
+    [InlineData("Gemini", "Embed", "e", false, "", "/models/e:embedContent")]
+    [InlineData("Chat", "Generate", "x", true, "?a=b%26c", "/chat/completions?a=b%26c")]
+    public void A_path_is_the_protocols_with_the_callers_query_but_for_keys(string protocol, string operation, string model, bool isStream, string query, string path) =>
+        Assert.Equal(path, ProviderKinds.Path(Request(Enum.Parse<Protocol>(protocol), Enum.Parse<Operation>(operation), model, isStream, query), new()));
 
     [Fact]
     public void What_is_configured_comes_before_what_the_caller_says()
