@@ -42,7 +42,7 @@ internal static class Meaning
 
         foreach (var tool in conversation.Tools)
         {
-            text.Append($"tool {tool.Name} {tool.Description} {tool.Schema}\n");
+            text.Append($"tool {tool.Name} {tool.Description} {(tool.Schema is { } schema ? Json(schema.GetRawText()) : "")}\n");
         }
 
         return text.Append($"choice {conversation.ToolChoice?.Kind}, {conversation.MaxOutputTokens} tokens, temperature {conversation.Temperature}, stream {conversation.IsStream}").ToString();
