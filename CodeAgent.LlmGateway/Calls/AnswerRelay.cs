@@ -112,7 +112,7 @@ internal static class AnswerRelay
             response.Headers[name] = value;
         }
 
-        if (failed.RetryAfter is { } wait && wait != failure.RetryAfter)
+        if (failed.RetryAfter is { } wait && (said is null || wait != failure.RetryAfter))
         {
             response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
             response.Headers.Remove("retry-after-ms");

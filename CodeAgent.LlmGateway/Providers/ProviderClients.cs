@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using CodeAgent.LlmGateway.Configuration;
 
 namespace CodeAgent.LlmGateway.Providers;
@@ -14,10 +15,10 @@ internal sealed class ProviderClients : IDisposable
     private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<(string Name, TimeSpan Connect), Lazy<HttpMessageInvoker>> _clients = [];
+    private readonly ConcurrentDictionary<(string Name, TimeSpan Connect, string? CaFile), Lazy<HttpMessageInvoker>> _clients = [];
 
     public HttpMessageInvoker Get(string name, ProviderConfig provider) =>
-        _clients.GetOrAdd((name, provider.ConnectTimeout), key => new(() => Create(key.Connect))).Value;
+        _clients.GetOrAdd((name, provider.ConnectTimeout, provider.CaFile), static key => new(() => Create(key.Connect, key.CaFile))).Value;
 
     public void Dispose()
     {
@@ -45,12 +46,16 @@ internal sealed class ProviderClients : IDisposable
         return request;
     }
 
-    private static HttpMessageInvoker Create(TimeSpan connect) => new(new SocketsHttpHandler
+    private static HttpMessageInvoker Create(TimeSpan connect, string? caFile) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
         ConnectTimeout = connect,
+        SslOptions = caFile is null ? new() : new() { CertificateChainPolicy = Trust(caFile) },
+
+        // While a connection is made, requests wait for it rather than each making its own; one more is made once its streams
+        // are used up. So there are never more than the streams need.
         EnableMultipleHttp2Connections = true,
         KeepAlivePingDelay = PingAfter,
         KeepAlivePingTimeout = PingTimeout,
@@ -61,4 +66,12 @@ internal sealed class ProviderClients : IDisposable
         // A third party is told nothing of our traces and our callers' correlation IDs. The span is ours, not the client's.
         ActivityHeadersPropagator = null,
     });
+
+    // Read when the first connection of a pool is made; the pool keeps it.
+    private static X509ChainPolicy Trust(string caFile)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPemFile(caFile);
+        return policy;
+    }
 }

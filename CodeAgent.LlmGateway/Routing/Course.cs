@@ -83,6 +83,18 @@ internal sealed class Course(ModelRoute route, ulong? key, RetriesConfig config,
         return here && failure.RetryAfter is null && states.Of(failure.Deployment).Resting is null && Repeat(failure.Deployment, null);
     }
 
+    /// <summary>Whom to ask beside the one that is slow; null where there is nobody, or no retry left for it.</summary>
+    public Deployment? Hedge()
+    {
+        if (chooser.Next(route, key, TimeSpan.Zero, _asked) is not { } other || !states.BudgetOf(other.Deployment).TryRetry(config))
+        {
+            return null;
+        }
+
+        _asked.Add(other.Deployment);
+        return other.Deployment;
+    }
+
     private bool Repeat(Deployment deployment, TimeSpan? wait)
     {
         _repeats++;

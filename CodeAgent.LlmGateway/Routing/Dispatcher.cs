@@ -25,9 +25,12 @@ internal sealed partial class Dispatcher
     private readonly TimeProvider _time;
     private readonly ILogger<Dispatcher> _logger;
     private readonly ResiliencePipeline<AttemptResult> _retries;
+    private readonly BestOf _bestOf;
 
-    public Dispatcher(AttemptRunner runner, DeploymentChooser chooser, DeploymentStates states, ConfigFile<GatewayConfig> file, TimeProvider time, ILogger<Dispatcher> logger)
+    public Dispatcher(AttemptRunner runner, DeploymentChooser chooser, DeploymentStates states, ModelCatalog catalog, ProtocolSet protocols,
+        ConfigFile<GatewayConfig> file, TimeProvider time, ILogger<Dispatcher> logger)
     {
+        _bestOf = new(this, catalog, protocols, logger);
         (_runner, _chooser, _states, _file, _time, _logger) = (runner, chooser, states, file, time, logger);
         _retries = new ResiliencePipelineBuilder<AttemptResult> { TimeProvider = time }.AddRetry(new RetryStrategyOptions<AttemptResult>
         {
@@ -48,6 +51,11 @@ internal sealed partial class Dispatcher
     /// <exception cref="CallFailedException">No deployment answers.</exception>
     public async Task<DispatchedAnswer> AskAsync(ModelRequest request, ModelRoute route, AttemptBook book, ModelCall call, CancellationToken cancellationToken)
     {
+        if (route.BestOf is { } bestOf && request.Operation == Operation.Generate)
+        {
+            return await _bestOf.AskAsync(bestOf, request, route, book, call, cancellationToken);
+        }
+
         var course = new Course(route, ConversationKey.Of(request, route), _file.Current.Retries, _chooser, _states, _time);
         if (!course.Choose())
         {
@@ -89,7 +97,11 @@ internal sealed partial class Dispatcher
             var deployment = course.Next!;
             call.Asking(route, deployment, request.IsStream);
             course.Asking(deployment);
-            if (await _states.Of(deployment).AskAsync(token => _runner.RunAsync(request, deployment, book, token), cancellationToken) is { } result)
+            var hedge = route.Hedge is { } config && request.IsStream && book.Count == 0 ? After(config, deployment) : null;
+            var asked = hedge is { } after
+                ? await HedgedAsync(course, request, book, deployment, after, cancellationToken)
+                : await AskAsync(request, book, deployment, cancellationToken);
+            if (asked is { } result)
             {
                 return result;
             }
@@ -99,6 +111,60 @@ internal sealed partial class Dispatcher
             {
                 return AllRest(route).Failure;
             }
+        }
+    }
+
+    private ValueTask<AttemptResult?> AskAsync(ModelRequest request, AttemptBook book, Deployment deployment, CancellationToken cancellationToken) =>
+        _states.Of(deployment).AskAsync(token => _runner.RunAsync(request, deployment, book, token), cancellationToken);
+
+    // Until enough is known of a deployment, nobody can say what is slow for it.
+    private TimeSpan? After(HedgeConfig hedge, Deployment deployment) =>
+        _states.Of(deployment).FirstTokens.Percentile(hedge.Percentile) is { } slow ? slow > hedge.AtLeast ? slow : hedge.AtLeast : null;
+
+    /// <summary>Asks a second deployment where the first is slow. The first answer counts; who loses is stopped, and booked.</summary>
+    private async ValueTask<AttemptResult?> HedgedAsync(
+        Course course, ModelRequest request, AttemptBook book, Deployment deployment, TimeSpan after, CancellationToken cancellationToken)
+    {
+        using var stopFirst = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var stopSecond = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var first = AskAsync(request, book, deployment, stopFirst.Token).AsTask();
+        await Task.WhenAny(first, Task.Delay(after, _time, stopSecond.Token));
+        if (first.IsCompleted || course.Hedge() is not { } other)
+        {
+            await stopSecond.CancelAsync();
+            return await first;
+        }
+
+        LogHedged(deployment, after.TotalMilliseconds, other);
+        var second = AskAsync(request, book, other, stopSecond.Token).AsTask();
+        var sooner = await Task.WhenAny(first, second);
+        var later = sooner == first ? second : first;
+        if (sooner.IsCompletedSuccessfully && (await sooner)?.Answer is not null)
+        {
+            await (sooner == first ? stopSecond : stopFirst).CancelAsync();
+            await StopAsync(later);
+            return await sooner;
+        }
+
+        // It failed: the other may still answer. Where that fails too, the first one's failure says what to do next.
+        var last = await later;
+        return last?.Answer is not null ? last : await first ?? last;
+    }
+
+    /// <summary>The answer that came second goes to nobody.</summary>
+    private static async Task StopAsync(Task<AttemptResult?> loser)
+    {
+        try
+        {
+            if ((await loser)?.Answer is { } answer)
+            {
+                answer.Attempt.Failed("hedge_lost");
+                await answer.DisposeAsync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // That is what was asked for.
         }
     }
 
@@ -137,6 +203,9 @@ internal sealed partial class Dispatcher
             : new GatewayError(StatusCodes.Status503ServiceUnavailable, "no_deployment_available", $"All deployments of '{route.Model}' are failing just now.");
         return new(new(route.First, areFull ? FailureKind.RateLimited : FailureKind.Overloaded, error) { RetryAfter = wait }) { RetryAfter = wait };
     }
+
+    [LoggerMessage(LogLevel.Information, "{Deployment} has not begun to answer after {After} ms: {Other} is asked too")]
+    private partial void LogHedged(Deployment deployment, double after, Deployment other);
 
     [LoggerMessage(LogLevel.Warning, "{Deployment} failed: {Kind}, {Status}. Next is {Next}, in {Wait} ms")]
     private partial void LogNext(Deployment deployment, FailureKind kind, int status, Deployment next, double? wait);

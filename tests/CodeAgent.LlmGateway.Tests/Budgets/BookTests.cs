@@ -50,7 +50,7 @@ public sealed class BookTests(GarnetFixture redis)
     }
 
     [Theory]
-    [InlineData("\"prompt_tokens_details\":{\"cached_tokens\":900}", "0.00107")]
+    [InlineData("\"prompt_tokens_details\":{\"cached_tokens\":900}", "0.00127")]
     [InlineData("\"prompt_tokens_details\":{\"cached_tokens\":0},\"completion_tokens_details\":{\"reasoning_tokens\":60}", "0.00304")]
     public async Task Cached_and_reasoning_tokens_cost_what_they_cost(string details, string usd)
     {

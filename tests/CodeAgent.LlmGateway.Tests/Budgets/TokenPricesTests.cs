@@ -62,7 +62,7 @@ public sealed class TokenPricesTests
         var picture = Convert.ToBase64String(new byte[300_000]);
         var text = string.Join(' ', Enumerable.Repeat("words", 20_000));
 
-        var with = TokenEstimate.OfBody(System.Text.Encoding.UTF8.GetBytes($$"""{"messages":[{"content":[{"text":"{{text}}"},{"image_url":{"url":"data:image/png;base64,{{picture}}"}}]}]}"""));
+        var with = TokenEstimate.OfBody(System.Text.Encoding.UTF8.GetBytes($$$"""{"messages":[{"content":[{"text":"{{{text}}}"},{"image_url":{"url":"data:image/png;base64,{{{picture}}}"}}]}]}"""));
         var without = TokenEstimate.OfBody(System.Text.Encoding.UTF8.GetBytes($$"""{"messages":[{"content":[{"text":"{{text}}"}]}]}"""));
 
         Assert.InRange(without, 30_000, 31_000);

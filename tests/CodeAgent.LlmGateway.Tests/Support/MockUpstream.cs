@@ -14,6 +14,9 @@ namespace CodeAgent.LlmGateway.Tests.Support;
 /// <summary>A provider that does what the test says, and notes what it was sent.</summary>
 internal sealed class MockUpstream : IAsyncDisposable
 {
+    /// <summary>What the request said, in <see cref="HttpContext.Items"/>.</summary>
+    public const string BodyItem = "body";
+
     private readonly WebApplication _app;
 
     private MockUpstream(WebApplication app) => _app = app;
@@ -37,11 +40,27 @@ internal sealed class MockUpstream : IAsyncDisposable
 
     public string BaseUrl => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/v1";
 
-    public static async Task<MockUpstream> StartAsync(HttpProtocols protocols = HttpProtocols.Http1, int port = 0)
+    public static async Task<MockUpstream> StartAsync(HttpProtocols protocols = HttpProtocols.Http1, int port = 0, int? streams = null, System.Security.Cryptography.X509Certificates.X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = protocols));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => 
+        {
+            kestrel.Limits.Http2.MaxStreamsPerConnection = streams ?? kestrel.Limits.Http2.MaxStreamsPerConnection;
+            kestrel.Listen(IPAddress.Loopback, port, listen =>
+            {
+                listen.Protocols = protocols;
+                if (certificate is not null)
+                {
+                    listen.UseHttps(certificate);
+                }
+            });
+        });
+        if (certificate is not null)
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration();
+        }
+
         builder.Services.AddRoutingCore();
         var app = builder.Build();
         var mock = new MockUpstream(app);
@@ -59,6 +78,7 @@ internal sealed class MockUpstream : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body);
+        http.Items[BodyItem] = body.ToArray();
         Connections[http.Connection.Id] = true;
         Requests.Enqueue(new(http.Request.Protocol, http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase), body.ToArray())
         {

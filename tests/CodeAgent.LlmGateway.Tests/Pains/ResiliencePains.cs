@@ -1,0 +1,242 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using CodeAgent.LlmGateway.Tests.Support;
+using CodeAgent.Testing;
+using CodeAgent.Testing.Redis;
+using Microsoft.AspNetCore.Http;
+
+namespace CodeAgent.LlmGateway.Tests.Pains;
+
+public sealed class ResiliencePains(GarnetFixture redis) : IAsyncLifetime
+{
+    private MockUpstream _one = null!;
+    private MockUpstream _other = null!;
+
+    public async ValueTask InitializeAsync() => (_one, _other) = (await MockUpstream.StartAsync(), await MockUpstream.StartAsync());
+
+    public async ValueTask DisposeAsync()
+    {
+        await _one.DisposeAsync();
+        await _other.DisposeAsync();
+    }
+
+    private Task<GatewayHost> GatewayAsync(string[] deployments, string options = "", string rest = "", string model = "") => GatewayHost.StartAsync(
+        redis.ConnectionString, Upstreams.Yaml(Upstreams.Deployments(deployments) + model, rest, ("one", _one.BaseUrl, options), ("other", _other.BaseUrl, options)));
+
+    private static readonly string[] Alone = ["provider: one"];
+    private static readonly string[] WithReserve = ["provider: one", "provider: other, role: reserve"];
+
+    [Fact]
+    public async Task Pain_09_when_all_are_full_the_soonest_of_them_is_told()
+    {
+        _one.Chat = Upstreams.Fails(429, "60");
+        _other.Chat = Upstreams.Fails(429, "30");
+        await using var gateway = await GatewayAsync(WithReserve);
+        using var client = gateway.Client();
+
+        var (first, _) = await client.AskAsync(ChatCalls.Plain);
+        var (second, body) = await client.AskAsync(ChatCalls.Plain);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, first.StatusCode);
+        Assert.InRange(first.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 25, 30);
+        Assert.Equal(HttpStatusCode.TooManyRequests, second.StatusCode);
+        Assert.InRange(second.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 20, 30);
+        Assert.Contains("rate_limit_exceeded", body, StringComparison.Ordinal);
+        Assert.Equal((1, 1), (_one.Requests.Count, _other.Requests.Count));
+    }
+
+    [Fact]
+    public async Task Pain_09_when_all_are_failing_it_is_503_with_the_time_to_come_back()
+    {
+        _one.Chat = Upstreams.Fails(500);
+        await using var gateway = await GatewayAsync(Alone, "maxRetries: 0, breaker: { failures: 2, cooldown: 40s }");
+        using var client = gateway.Client();
+
+        await client.AskAsync(ChatCalls.Plain);
+        await client.AskAsync(ChatCalls.Plain);
+        var (response, body) = await client.AskAsync(ChatCalls.Plain);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.InRange(response.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 20, 40);
+        Assert.Contains("no_deployment_available", body, StringComparison.Ordinal);
+        Assert.Equal(2, _one.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Pain_10_a_short_hint_is_waited_for_where_the_cache_is()
+    {
+        var times = 0;
+        _one.Chat = http => Interlocked.Increment(ref times) == 1 ? Upstreams.Fails(429, "1")(http) : Upstreams.Answers("patience")(http);
+        _other.Chat = Upstreams.Answers("haste");
+        await using var gateway = await GatewayAsync(WithReserve);
+        using var client = gateway.Client();
+        var clock = Stopwatch.StartNew();
+
+        var (_, body) = await client.AskAsync(ChatCalls.Plain);
+
+        Assert.Contains("patience", body, StringComparison.Ordinal);
+        Assert.True(clock.Elapsed >= TimeSpan.FromSeconds(1), $"{clock.Elapsed}");
+        Assert.Empty(_other.Requests);
+    }
+
+    [Fact]
+    public async Task Pain_10_a_long_hint_goes_elsewhere_at_once_and_is_remembered()
+    {
+        _one.Chat = Upstreams.Fails(429, "60");
+        _other.Chat = Upstreams.Answers("elsewhere");
+        await using var gateway = await GatewayAsync(WithReserve);
+        using var client = gateway.Client();
+
+        Assert.Contains("elsewhere", (await client.AskAsync(ChatCalls.Plain)).Body, StringComparison.Ordinal);
+        Assert.Contains("elsewhere", (await client.AskAsync(ChatCalls.Plain)).Body, StringComparison.Ordinal);
+
+        Assert.Equal((1, 2), (_one.Requests.Count, _other.Requests.Count));
+    }
+
+    [Fact]
+    public async Task Pain_11_retries_add_up_and_do_not_multiply()
+    {
+        _one.Chat = _other.Chat = Upstreams.Fails(500);
+        await using var gateway = await GatewayAsync(WithReserve, "maxRetries: 3, breaker: { failures: 100 }");
+        using var client = gateway.Client();
+
+        var (response, _) = await client.AskAsync(ChatCalls.Plain);
+
+        // Two deployments once each, and three more attempts for the request as a whole: five, where 2 times 4 would be 8. A client
+        // that retries by itself would make fifteen of them; it is told not to.
+        Assert.Equal(5, _one.Requests.Count + _other.Requests.Count);
+        Assert.Equal("false", response.Headers.GetValues("x-should-retry").Single());
+    }
+
+    [Fact]
+    public async Task Pain_11_in_a_storm_there_are_hardly_more_requests_than_without_retries()
+    {
+        const int Requests = 60;
+        _one.Chat = Upstreams.Fails(500);
+        await using var gateway = await GatewayAsync(Alone, "maxRetries: 3, breaker: { failures: 1000, atLeast: 100000 }", "retries: { budget: 0.2, floor: 0 }");
+        using var client = gateway.Client();
+
+        await Task.WhenAll(Enumerable.Range(0, Requests).Select(_ => client.AskAsync(ChatCalls.Plain)));
+
+        Assert.InRange(_one.Requests.Count, Requests, Requests * 1.2 + 1);
+    }
+
+    [Fact]
+    public async Task Pain_11_what_may_have_been_billed_is_asked_once_more_at_most()
+    {
+        _one.Chat = _other.Chat = http =>
+        {
+            http.Abort();
+            return Task.CompletedTask;
+        };
+        await using var gateway = await GatewayAsync(WithReserve, "maxRetries: 5");
+        using var client = gateway.Client();
+
+        var (response, _) = await client.AskAsync(ChatCalls.Plain);
+
+        Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
+        Assert.Equal(2, _one.Requests.Count + _other.Requests.Count);
+        Assert.Equal("false", response.Headers.GetValues("x-should-retry").Single());
+    }
+
+    [Theory]
+    [InlineData(402, "{}", 402)]
+    [InlineData(429, """{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}""", 429)]
+    [InlineData(400, """{"error":{"message":"bad"}}""", 400)]
+    [InlineData(404, "{}", 404)]
+    [InlineData(413, "{}", 413)]
+    [InlineData(422, "{}", 422)]
+    [InlineData(403, "{}", 403)]
+    [InlineData(401, "{}", 502)]
+    public async Task Pain_11_what_would_fail_again_is_not_repeated(int status, string body, int expected)
+    {
+        _one.Chat = Upstreams.Fails(status, body: body);
+        await using var gateway = await GatewayAsync(Alone, "maxRetries: 3");
+        using var client = gateway.Client();
+
+        var (response, _) = await client.AskAsync(ChatCalls.Plain);
+
+        Assert.Equal(expected, (int)response.StatusCode);
+        Assert.Single(_one.Requests);
+    }
+
+    [Theory]
+    [InlineData(401)]
+    [InlineData(403)]
+    [InlineData(402)]
+    public async Task Pain_11_a_key_that_is_refused_sends_requests_elsewhere_and_is_left_alone(int status)
+    {
+        _one.Chat = Upstreams.Fails(status);
+        _other.Chat = Upstreams.Answers("elsewhere");
+        await using var gateway = await GatewayAsync(WithReserve);
+        using var client = gateway.Client();
+
+        Assert.Contains("elsewhere", (await client.AskAsync(ChatCalls.Plain)).Body, StringComparison.Ordinal);
+        Assert.Contains("elsewhere", (await client.AskAsync(ChatCalls.Plain)).Body, StringComparison.Ordinal);
+        Assert.Single(_one.Requests);
+    }
+
+    [Fact]
+    public async Task Pain_12_a_long_stream_is_not_cut_but_one_that_does_not_begin_is()
+    {
+        _one.Chat = async http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            for (var i = 0; i < 10; i++)
+            {
+                await http.Response.WriteAsync(ChatCalls.Chunk("x"), http.RequestAborted);
+                await http.Response.Body.FlushAsync(http.RequestAborted);
+                await Task.Delay(300, http.RequestAborted);
+            }
+
+            await http.Response.WriteAsync(ChatCalls.Done, http.RequestAborted);
+        };
+        await using var gateway = await GatewayAsync(Alone, "firstTokenTimeout: 1500ms, silenceTimeout: 1500ms");
+        using var client = gateway.Client();
+        var (_, whole) = await client.AskAsync(ChatCalls.Streamed);
+
+        // Headers and signs of life are not a first token.
+        _one.Chat = async http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            while (true)
+            {
+                await http.Response.WriteAsync(": ping\n\n", http.RequestAborted);
+                await http.Response.Body.FlushAsync(http.RequestAborted);
+                await Task.Delay(100, http.RequestAborted);
+            }
+        };
+        var (late, body) = await client.AskAsync(ChatCalls.Streamed);
+
+        Assert.EndsWith(ChatCalls.Done, whole, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.GatewayTimeout, late.StatusCode);
+        Assert.Equal("upstream_timeout", JsonDocument.Parse(body).RootElement.GetProperty("error").GetProperty("code").GetString());
+        await Eventually.TrueAsync(() => Task.FromResult(_one.Aborted == 1), TimeSpan.FromSeconds(5), "the provider is told");
+    }
+
+    [Fact]
+    public async Task A_slow_beginning_is_hedged_and_both_are_booked()
+    {
+        var name = $"hedged-{Guid.NewGuid():N}";
+        _one.Chat = Upstreams.Answers("one");
+        _other.Chat = Upstreams.Answers("other");
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, Upstreams.Yaml(
+            Upstreams.Deployments(WithReserve) + ", hedge: { percentile: 90, atLeast: 200ms }", "", ("one", _one.BaseUrl, ""), ("other", _other.BaseUrl, ""))
+            .Replace("mock-model", name, StringComparison.Ordinal));
+        using var client = gateway.Client();
+        var body = ChatCalls.Streamed.Replace("mock-model", name, StringComparison.Ordinal);
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Contains("one", (await client.AskAsync(body)).Body, StringComparison.Ordinal);
+        }
+
+        _one.Chat = http => Task.Delay(Timeout.Infinite, http.RequestAborted);
+        Assert.Contains("other", (await client.AskAsync(body)).Body, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => Task.FromResult(_one.Aborted == 1), TimeSpan.FromSeconds(5), "who lost is stopped");
+
+        // The usage of twenty and one answers, and what the loser may have read.
+        await Eventually.TrueAsync(async () => await Books.OfModelAsync(client, name) is { } row && row["requests"] == 21
+            && row["outputTokens"] == 21 * 5 && row["inputTokens"] == (21 * 11) + ((body.Length + 3) / 4) && row["estimated"] == 1, TimeSpan.FromSeconds(15), "both are booked");
+    }
+}
