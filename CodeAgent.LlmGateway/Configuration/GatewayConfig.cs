@@ -74,6 +74,9 @@ internal sealed class ProviderConfig
     /// </summary>
     public int? MaxOutputTokens { get; init; }
 
+    /// <summary>Whether streams of chat completions are asked what they used. True by default; some servers refuse <c>stream_options</c>.</summary>
+    public bool StreamUsage { get; init; } = true;
+
     /// <summary>Whether the provider is usable only while it answers a probe.</summary>
     public bool Detect { get; init; }
 

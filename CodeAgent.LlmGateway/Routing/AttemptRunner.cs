@@ -41,7 +41,7 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
         if (protocol == request.Protocol || request.Operation == Operation.CountTokens)
         {
             // A stream of chat completions says what it used only where it is asked for that; without, nobody could book it.
-            return new(request, request.Protocol, deployment.UpstreamModel, request.With(deployment.UpstreamModel, AsksForUsage(request)));
+            return new(request, request.Protocol, deployment.UpstreamModel, request.With(deployment.UpstreamModel, deployment.Provider.StreamUsage && AsksForUsage(request)));
         }
 
         return request.Operation == Operation.Generate

@@ -32,11 +32,31 @@ internal sealed class DispatchedAnswer(ProviderAnswer answer, IProtocol protocol
     public bool IsStream => Answer.IsStream;
 
     /// <summary>Whether nothing follows what was held back.</summary>
-    public required bool IsWhole { get; init; }
+    public required bool IsWhole { get; set; }
 
     /// <summary>The next piece; good until the one after it is asked for. Null at the end.</summary>
     /// <exception cref="ProviderFailedException">The answer broke off, or went silent.</exception>
     public async ValueTask<ReadOnlyMemory<byte>?> NextAsync() => !IsWhole && await pieces.MoveNextAsync() ? pieces.Current : default(ReadOnlyMemory<byte>?);
+
+    /// <summary>Waits for all of it, where nobody is to see it before it is whole.</summary>
+    /// <returns>Whether it is a whole answer.</returns>
+    /// <exception cref="ProviderFailedException">The answer broke off, or went silent.</exception>
+    public async ValueTask<bool> ReadToEndAsync()
+    {
+        while (await NextAsync() is { } piece)
+        {
+            Tap.Add(piece.Span);
+            held.Append(piece.Span);
+        }
+
+        if (!IsWhole)
+        {
+            Tap.End();
+            IsWhole = true;
+        }
+
+        return Tap.Watch is { IsComplete: true, Error: null };
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -25,9 +25,12 @@ internal sealed partial class Dispatcher
     private readonly TimeProvider _time;
     private readonly ILogger<Dispatcher> _logger;
     private readonly ResiliencePipeline<AttemptResult> _retries;
+    private readonly BestOf _bestOf;
 
-    public Dispatcher(AttemptRunner runner, DeploymentChooser chooser, DeploymentStates states, ConfigFile<GatewayConfig> file, TimeProvider time, ILogger<Dispatcher> logger)
+    public Dispatcher(AttemptRunner runner, DeploymentChooser chooser, DeploymentStates states, ModelCatalog catalog, ProtocolSet protocols,
+        ConfigFile<GatewayConfig> file, TimeProvider time, ILogger<Dispatcher> logger)
     {
+        _bestOf = new(this, catalog, protocols, logger);
         (_runner, _chooser, _states, _file, _time, _logger) = (runner, chooser, states, file, time, logger);
         _retries = new ResiliencePipelineBuilder<AttemptResult> { TimeProvider = time }.AddRetry(new RetryStrategyOptions<AttemptResult>
         {
@@ -48,6 +51,11 @@ internal sealed partial class Dispatcher
     /// <exception cref="CallFailedException">No deployment answers.</exception>
     public async Task<DispatchedAnswer> AskAsync(ModelRequest request, ModelRoute route, AttemptBook book, ModelCall call, CancellationToken cancellationToken)
     {
+        if (route.BestOf is { } bestOf && request.Operation == Operation.Generate)
+        {
+            return await _bestOf.AskAsync(bestOf, request, route, book, call, cancellationToken);
+        }
+
         var course = new Course(route, ConversationKey.Of(request, route), _file.Current.Retries, _chooser, _states, _time);
         if (!course.Choose())
         {

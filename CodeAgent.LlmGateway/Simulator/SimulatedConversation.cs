@@ -95,7 +95,7 @@ internal sealed class SimulatedConversation
         !message.TryGetProperty("content", out var content) && !message.TryGetProperty("parts", out content) ? ""
         : content.ValueKind == JsonValueKind.String ? content.GetString()!
         : content.ValueKind != JsonValueKind.Array ? ""
-        : string.Concat(content.EnumerateArray().Select(part => part.ValueKind == JsonValueKind.Object ? Value(part, "text") : ""));
+        : string.Join('\n', content.EnumerateArray().Select(part => part.ValueKind == JsonValueKind.Object ? Value(part, "text") : ""));
 }
 
 [JsonSerializable(typeof(JsonElement))]

@@ -31,6 +31,7 @@ internal sealed record Dialect
             HasCacheControl = isOpenRouter,
             HasReasoningBudget = isOpenRouter,
             HasPromptCacheKey = isOpenAi,
+            HasStreamUsage = provider.StreamUsage,
         };
     }
 }

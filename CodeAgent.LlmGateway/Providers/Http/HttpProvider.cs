@@ -5,6 +5,10 @@ namespace CodeAgent.LlmGateway.Providers.Http;
 /// <summary>A provider that is reached over HTTP. Requests and answers go through as they are.</summary>
 internal sealed class HttpProvider(ProviderClients clients) : IModelProvider
 {
+    // RFC 9113, 7: the server has not looked at the request at all.
+    private const long RefusedStream = 7;
+    private const int MostRefusals = 20;
+
     public async Task<ProviderAnswer> AskAsync(UpstreamRequest request, Deployment deployment, CancellationToken cancellationToken)
     {
         var content = new SplicedContent(request);
@@ -39,26 +43,55 @@ internal sealed class HttpProvider(ProviderClients clients) : IModelProvider
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, Deployment deployment, CancellationToken cancellationToken)
     {
         var provider = deployment.Provider;
+        for (var refusals = 0; ; refusals++)
+        {
+            try
+            {
+                return await SendOnceAsync(message, deployment, cancellationToken);
+            }
+            catch (HttpRequestException e) when (refusals < MostRefusals && IsRefusedStream(e))
+            {
+                // A new connection takes a hundred requests before the server has said how many it allows, and refuses the rest,
+                // unread. By the time of the refusal the number is known, so that they find room on it or on the next one.
+            }
+            catch (HttpRequestException e)
+            {
+                throw new ProviderFailedException(Kind(e), "upstream-unreachable",
+                    $"The provider '{deployment.ProviderName}' cannot be reached at {provider.BaseUrl}: {Reason(e.HttpRequestError)}.", e);
+            }
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage message, Deployment deployment, CancellationToken cancellationToken)
+    {
         try
         {
-            return await clients.Get(deployment.ProviderName, provider).SendAsync(message, cancellationToken);
+            return await clients.Get(deployment.ProviderName, deployment.Provider).SendAsync(message, cancellationToken);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ProviderFailedException(FailureKind.Unreachable, "upstream-timeout",
-                $"The provider '{deployment.ProviderName}' did not accept a connection within {Text(provider.ConnectTimeout)}.", e);
+                $"The provider '{deployment.ProviderName}' did not accept a connection within {Text(deployment.Provider.ConnectTimeout)}.", e);
         }
-        catch (HttpRequestException e)
+    }
+
+    private static bool IsRefusedStream(Exception e)
+    {
+        for (var cause = e.InnerException; cause is not null; cause = cause.InnerException)
         {
-            throw new ProviderFailedException(Kind(e), "upstream-unreachable",
-                $"The provider '{deployment.ProviderName}' cannot be reached at {provider.BaseUrl}: {Reason(e.HttpRequestError)}.", e);
+            if (cause is HttpProtocolException { ErrorCode: RefusedStream })
+            {
+                return true;
+            }
         }
+
+        return false;
     }
 
     internal static string Text(TimeSpan limit) => $"{limit.TotalSeconds:0.###} s";
 
     // Without a connection the provider has certainly done nothing; otherwise nobody knows.
-    private static FailureKind Kind(HttpRequestException e) => e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
+    private static FailureKind Kind(HttpRequestException e) => IsRefusedStream(e) || e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
         or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError or HttpRequestError.VersionNegotiationError
         ? FailureKind.Unreachable : FailureKind.Broken;
 

@@ -19,7 +19,7 @@ public sealed class AnyCutTests
         var bytes = await VendorAnswers.BytesAsync(name);
         var whole = Lines([bytes]);
 
-        for (var at = 0; at <= bytes.Length; at++)
+        for (var at = 0; at <= bytes.Length; at += Step(bytes))
         {
             Assert.Equal(whole, Lines([bytes[..at], bytes[at..]]));
         }
@@ -47,7 +47,7 @@ public sealed class AnyCutTests
 
         Assert.Equal(expected, Filtered([bytes]));
         Assert.Equal(expected, Filtered(bytes.Select(one => new[] { one })));
-        for (var at = 0; at <= bytes.Length; at++)
+        for (var at = 0; at <= bytes.Length; at += Step(bytes))
         {
             Assert.Equal(expected, Filtered([bytes[..at], bytes[at..]]));
         }
@@ -75,6 +75,9 @@ public sealed class AnyCutTests
 
         Assert.Equal(text[..(text.IndexOf("\n\n", StringComparison.Ordinal) + 2)], Filtered(Encoding.UTF8.GetBytes(text).Chunk(10_000)));
     }
+
+    // Every byte of a short stream; long ones, which hold the same again and again, at some, and below at all of them at once.
+    private static int Step(byte[] bytes) => bytes.Length <= 4000 ? 1 : 13;
 
     private static List<string> Lines(IEnumerable<byte[]> pieces)
     {
@@ -115,7 +118,7 @@ public sealed class AnyCutTests
 
     private static void Check(byte[] bytes, Func<IEnumerable<byte[]>, bool> holds) =>
         Prop.ForAll(ArbMap.Default.ArbFor<NonNegativeInt[]>(), cuts => holds(Cut(bytes, cuts.Select(cut => cut.Get * 7919 % (bytes.Length + 1)))))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(30));
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(30).WithQuietOnSuccess(true));
 
     private static IEnumerable<byte[]> Cut(byte[] bytes, IEnumerable<int> at)
     {

@@ -17,8 +17,8 @@ public sealed class Http2Tests(GarnetFixture redis) : IDisposable
     [Theory]
     [InlineData(100, true)]
     [InlineData(100, false)]
-    [InlineData(40, true)]
-    [InlineData(40, false)]
+    [InlineData(60, true)]
+    [InlineData(60, false)]
     public async Task Many_requests_at_once_use_no_more_connections_than_their_streams_need(int streams, bool isTls)
     {
         const int Callers = 500;
@@ -32,7 +32,7 @@ public sealed class Http2Tests(GarnetFixture redis) : IDisposable
                 all.SetResult();
             }
 
-            await all.Task.WaitAsync(TimeSpan.FromSeconds(60), http.RequestAborted);
+            await all.Task.WaitAsync(TimeSpan.FromSeconds(45), http.RequestAborted);
             await http.Response.WriteAsync(ChatCalls.Answer);
         };
         await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, upstream, isTls ? $", caFile: {_caFile}" : ", http2: priorKnowledge");
