@@ -28,7 +28,7 @@ internal sealed class CallHandler(
     /// <param name="isStream">Whether a stream is wanted, where that is in the address.</param>
     public async Task HandleAsync(HttpContext http, Protocol protocol, Operation operation = Operation.Generate, string? model = null, bool? isStream = null)
     {
-        using var call = new ModelCall(metrics, logger, http.User.Name(), http.User.TaskToken()?.Task);
+        using var call = new ModelCall(metrics, logger, http.User);
         try
         {
             // 1.
@@ -66,7 +66,7 @@ internal sealed class CallHandler(
     private async Task HandleAsync(HttpContext http, ModelRequest request, ModelCall call)
     {
         // 2.
-        call.Model = request.Model;
+        call.Asked(request);
         var route = call.Route = catalog.Find(request.Model);
         ModelAllowance.Require(http.User, request.Model, route);
 
@@ -107,6 +107,7 @@ internal sealed class CallHandler(
             // 8. Also where the caller has left and where nothing came of it.
             call.Outcome = book.Close();
             admission.Settle(call.Outcome);
+            call.Usd = admission.Usd;
         }
     }
 }

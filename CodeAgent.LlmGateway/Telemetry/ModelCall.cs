@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Claims;
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Routing;
+using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Telemetry;
 
 namespace CodeAgent.LlmGateway.Telemetry;
@@ -20,18 +22,20 @@ internal sealed partial class ModelCall : IDisposable
     private bool _asked;
     private TimeSpan? _first;
     private string? _error;
+    private ModelRequest? _request;
 
-    public ModelCall(GatewayMetrics metrics, ILogger logger, string caller, Guid? task)
+    public ModelCall(GatewayMetrics metrics, ILogger logger, ClaimsPrincipal caller)
     {
-        (_metrics, _logger, _caller, _task) = (metrics, logger, caller, task);
-        if (task is { } id)
+        (_metrics, _logger, _task) = (metrics, logger, caller.TaskToken()?.Task);
+        _caller = (caller.Identity as CallerIdentity)?.Key?.Name ?? caller.Name();
+        if (_task is { } id)
         {
             Activity.Current?.SetTag(CodeAgentTelemetry.TaskIdTag, id.ToString());
         }
     }
 
-    /// <summary>The name that was asked for.</summary>
-    public string Model { get; set; } = "";
+    /// <summary>What all attempts together cost, by the configured prices.</summary>
+    public decimal Usd { get; set; }
 
     public int Status { get; set; }
 
@@ -51,6 +55,9 @@ internal sealed partial class ModelCall : IDisposable
     /// <summary>Who answers, as far as that is known.</summary>
     public Deployment? Deployment { get; private set; }
 
+    /// <summary>What was asked is known.</summary>
+    public void Asked(ModelRequest request) => _request = request;
+
     /// <summary>A provider is asked from here on.</summary>
     public void Asking(ModelRoute route, Deployment deployment, bool isStream)
     {
@@ -62,13 +69,19 @@ internal sealed partial class ModelCall : IDisposable
         }
 
         _asked = true;
-        _span = CodeAgentTelemetry.Source.StartActivity($"chat {route.Model}", ActivityKind.Client);
-        _span?.SetTag("gen_ai.operation.name", "chat").SetTag("gen_ai.provider.name", deployment.ProviderName)
+        if (!CodeAgentTelemetry.Source.HasListeners()
+            || CodeAgentTelemetry.Source.StartActivity($"{OperationName} {route.Model}", ActivityKind.Client) is not { IsAllDataRequested: true } span)
+        {
+            return;
+        }
+
+        _span = span;
+        span.SetTag("gen_ai.operation.name", OperationName).SetTag("gen_ai.provider.name", deployment.ProviderName)
             .SetTag("gen_ai.request.model", deployment.UpstreamModel).SetTag("gen_ai.request.stream", isStream)
-            .SetTag("server.address", deployment.Provider.BaseUrl);
+            .SetTag("gen_ai.request.max_tokens", _request?.MaxOutputTokens).SetTag("server.address", deployment.Provider.BaseUrl);
         if (_task is { } id)
         {
-            _span?.SetTag(CodeAgentTelemetry.TaskIdTag, id.ToString());
+            span.SetTag(CodeAgentTelemetry.TaskIdTag, id.ToString());
         }
     }
 
@@ -92,31 +105,45 @@ internal sealed partial class ModelCall : IDisposable
         }
 
         var outcome = Replayed ? "replayed" : error ?? "ok";
-        LogCall(_caller, Model, Deployment?.ProviderName ?? "-", Deployment?.UpstreamModel ?? "-", Status, outcome, Usage?.Input ?? 0, Usage?.CachedInput ?? 0,
-            Usage?.Output ?? 0, _first?.TotalMilliseconds ?? 0, elapsed.TotalMilliseconds);
+        LogCall(OperationName, _request?.Model ?? "", _caller, Status, outcome, Deployment?.ProviderName ?? "-", Deployment?.UpstreamModel ?? "-", Outcome.Attempts.Count,
+            Usage?.Input ?? 0, Usage?.CachedInput ?? 0, Usage?.Output ?? 0, Usd, _first?.TotalMilliseconds ?? 0, elapsed.TotalMilliseconds);
+
+        // Last, so that the line of the log is within it.
+        _span?.Dispose();
     }
+
+    private string OperationName => (_request?.Operation, _request?.Protocol) switch
+    {
+        (Operation.Embed, _) => "embeddings",
+        (Operation.CountTokens, _) => "count_tokens",
+        (_, Protocol.Gemini) => "generate_content",
+        _ => "chat",
+    };
 
     private void Report(ModelRoute route, Deployment deployment, TimeSpan elapsed, string? error)
     {
-        _span?.SetTag("gen_ai.response.model", ResponseModel).SetTag("error.type", error)
-            .SetTag("gen_ai.usage.input_tokens", Usage?.Input).SetTag("gen_ai.usage.output_tokens", Usage?.Output)
-            .SetTag("gen_ai.usage.cache_read.input_tokens", Usage?.CachedInput).SetTag("gen_ai.usage.reasoning.output_tokens", Usage?.Reasoning);
-        if (error is not null)
+        if (_span is { } span)
         {
-            _span?.SetStatus(ActivityStatusCode.Error, error);
+            span.SetTag("gen_ai.response.model", ResponseModel).SetTag("error.type", error)
+                .SetTag("gen_ai.usage.input_tokens", Usage?.Input).SetTag("gen_ai.usage.output_tokens", Usage?.Output)
+                .SetTag("gen_ai.usage.cache_read.input_tokens", Usage?.CachedInput).SetTag("gen_ai.usage.cache_creation.input_tokens", Usage?.CacheWrite)
+                .SetTag("gen_ai.usage.reasoning.output_tokens", Usage?.Reasoning).SetTag("codeagent.attempts", Outcome.Attempts.Count)
+                .SetTag("codeagent.cost_usd", (double)Usd);
+            if (error is not null)
+            {
+                span.SetStatus(ActivityStatusCode.Error, error);
+            }
         }
-
-        _span?.Dispose();
 
         // A caller can make up names behind a provider's; those must not make a series each.
         var model = route.IsListed ? deployment.UpstreamModel : $"{deployment.ProviderName}/*";
         _metrics.Record(new TagList
         {
-            { "gen_ai.operation.name", "chat" }, { "gen_ai.provider.name", deployment.ProviderName }, { "gen_ai.request.model", model },
-        }, elapsed, _first, Usage, error);
+            { "gen_ai.operation.name", OperationName }, { "gen_ai.provider.name", deployment.ProviderName }, { "gen_ai.request.model", model },
+        }, new(elapsed, _first, Outcome.Answered?.Duration, _request?.IsStream == true, Usage, error));
     }
 
-    [LoggerMessage(LogLevel.Information, "chat {Model} by {Caller}: {Status} {Outcome} from {Provider}/{UpstreamModel}, tokens {Input} ({Cached} cached) + {Output}, first after {FirstMs:0.0} ms, all after {TotalMs:0.0} ms")]
-    private partial void LogCall(string caller, string model, string provider, string upstreamModel, int status, string outcome,
-        long input, long cached, long output, double firstMs, double totalMs);
+    [LoggerMessage(LogLevel.Information, "{Operation} {Model} by {Caller}: {Status} {Outcome} from {Provider}/{UpstreamModel}, attempts {Attempts}, tokens {Input} ({Cached} cached) + {Output}, {Usd} USD, first after {FirstMs:0.0} ms, all after {TotalMs:0.0} ms")]
+    private partial void LogCall(string operation, string model, string caller, int status, string outcome, string provider, string upstreamModel, int attempts,
+        long input, long cached, long output, decimal usd, double firstMs, double totalMs);
 }

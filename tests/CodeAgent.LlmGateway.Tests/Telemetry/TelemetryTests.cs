@@ -19,6 +19,7 @@ public sealed class TelemetryTests(GarnetFixture redis)
         var meters = gateway.Services.GetRequiredService<IMeterFactory>();
         using var durations = new MetricCollector<double>(meters, "CodeAgent", "gen_ai.client.operation.duration");
         using var first = new MetricCollector<double>(meters, "CodeAgent", "gen_ai.server.time_to_first_token");
+        using var server = new MetricCollector<double>(meters, "CodeAgent", "gen_ai.server.request.duration");
         using var tokens = new MetricCollector<long>(meters, "CodeAgent", "gen_ai.client.token.usage");
         var (task, token) = await Tasks.LeaseAsync(redis.Client);
         var ended = new TaskCompletionSource<Activity>();
@@ -47,10 +48,12 @@ public sealed class TelemetryTests(GarnetFixture redis)
 
         Assert.True(Assert.Single(durations.GetMeasurementSnapshot()).ContainsTags(new KeyValuePair<string, object?>("gen_ai.request.model", "upstream-model")));
         Assert.Single(first.GetMeasurementSnapshot());
+        Assert.Single(server.GetMeasurementSnapshot());
+        Assert.Equal((0L, 0L, 1, 0.000062), (tags["gen_ai.usage.cache_creation.input_tokens"], tags["gen_ai.usage.reasoning.output_tokens"], tags["codeagent.attempts"], tags["codeagent.cost_usd"]));
         Assert.Equal([("input", 11), ("output", 5)], tokens.GetMeasurementSnapshot().Select(m => ((string)m.Tags["gen_ai.token.type"]!, m.Value)));
 
         var line = Assert.Single(gateway.Logs.GetSnapshot(), line => line.Message.StartsWith("chat ", StringComparison.Ordinal));
-        Assert.StartsWith($"chat mock-model by task {task}: 200 ok from mock/upstream-model, tokens 11 (3 cached) + 5, first after ", line.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"chat mock-model by task {task}: 200 ok from mock/upstream-model, attempts 1, tokens 11 (3 cached) + 5, 0.000062 USD, first after ", line.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("yes", string.Join('\n', gateway.Logs.GetSnapshot().Select(l => l.Message)) + string.Join('\n', tags.Values), StringComparison.Ordinal);
     }
 }
