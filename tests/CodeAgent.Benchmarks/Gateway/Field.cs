@@ -1,4 +1,5 @@
 using CodeAgent.Benchmarks.Contenders;
+using CodeAgent.Benchmarks.Load;
 
 namespace CodeAgent.Benchmarks.Gateway;
 
@@ -56,6 +57,7 @@ internal sealed class Field : IAsyncDisposable
         try
         {
             await contender.StartAsync(Mock, stop);
+            await AnswerCheck.RunAsync(contender, stop);
         }
         catch (SkippedException e)
         {

@@ -13,8 +13,13 @@ internal static class MockAnswers
     public static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
     public static readonly TimeSpan ThinkTime = TimeSpan.FromMilliseconds(20);
 
-    private const string Usage = """"usage":{"prompt_tokens":1200,"completion_tokens":64,"total_tokens":1264,"prompt_tokens_details":{"cached_tokens":1024}}"""";
-    private const string Head = """"id":"chatcmpl-benchmark","created":1790000000,"model":"mock","system_fingerprint":"fp_mock"""";
+    private const string Usage = """
+        "usage":{"prompt_tokens":1200,"completion_tokens":64,"total_tokens":1264,"prompt_tokens_details":{"cached_tokens":1024}}
+        """;
+
+    private const string Head = """
+        "id":"chatcmpl-benchmark","created":1790000000,"model":"mock","system_fingerprint":"fp_mock"
+        """;
 
     public static byte[] Whole { get; } = Bytes($$$"""
         {"object":"chat.completion",{{{Head}}},"choices":[{"index":0,"message":{"role":"assistant","content":"The function reads the file twice. Keep the first result in a variable, and pass it to the second call; then the test that counts the reads passes as well."},"finish_reason":"stop"}],{{{Usage}}}}
