@@ -21,7 +21,15 @@ internal sealed class MixedLoad(Contender contender) : IDisposable
 
     private static readonly Request[] ToLeave = [new(Behaviour.Paced, false), new(Behaviour.Paced, true), new(Behaviour.Think, false)];
 
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null });
+    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        ActivityHeadersPropagator = null,
+
+        // Who leaves does not read the rest first.
+        MaxResponseDrainSize = 0,
+    });
     private long _done;
     private long _left;
     private long _failed;

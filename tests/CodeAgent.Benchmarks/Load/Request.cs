@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using CodeAgent.Benchmarks.Machine;
 using CodeAgent.Benchmarks.Roles;
@@ -11,6 +12,7 @@ namespace CodeAgent.Benchmarks.Load;
 internal sealed record Request(Behaviour Behaviour, bool IsLarge)
 {
     private const int LargeBytes = 400_000;
+    private static readonly JsonWriterOptions AsClientsWrite = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private byte[]? _body;
 
     public bool IsStream => Behaviour is Behaviour.Burst or Behaviour.Paced;
@@ -25,7 +27,7 @@ internal sealed record Request(Behaviour Behaviour, bool IsLarge)
     private byte[] Write()
     {
         using var bytes = new MemoryStream();
-        using (var json = new Utf8JsonWriter(bytes))
+        using (var json = new Utf8JsonWriter(bytes, AsClientsWrite))
         {
             json.WriteStartObject();
             json.WriteString("model", Behaviour.Text());

@@ -33,7 +33,8 @@ internal sealed class Child : IAsyncDisposable
         var start = new ProcessStartInfo("/bin/sh", ["-c", Guard, "sh", log, .. command])
         {
             RedirectStandardInput = true,
-            WorkingDirectory = Places.Work,
+            // Not where the logs are: a .NET service watches its folder for changes, and every line would be one.
+            WorkingDirectory = AppContext.BaseDirectory,
         };
         foreach (var (variable, value) in environment ?? new Dictionary<string, string>())
         {
