@@ -1,8 +1,10 @@
-using CodeAgent.LlmGateway.Chat;
+using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
+using CodeAgent.LlmGateway.Protocols;
+using CodeAgent.LlmGateway.Protocols.Chat;
 using CodeAgent.LlmGateway.Errors;
 using CodeAgent.LlmGateway.Providers;
-using CodeAgent.LlmGateway.Providers.OpenAi;
+using CodeAgent.LlmGateway.Providers.Http;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Simulator;
 using CodeAgent.LlmGateway.Telemetry;
@@ -26,12 +28,15 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddSingleton<ProviderClients>();
         builder.Services.AddSingleton<ProviderProbe>();
-        builder.Services.AddSingleton<OpenAiProvider>();
+        builder.Services.AddSingleton<IProtocol, ChatProtocol>();
+        builder.Services.AddSingleton<ProtocolSet>();
+        builder.Services.AddSingleton<HttpProvider>();
         builder.Services.AddSingleton<SimulatorProvider>();
         builder.Services.AddSingleton<ModelProviders>();
         builder.Services.AddSingleton<ModelCatalog>();
         builder.Services.AddHostedService<DefaultModelWatch>();
         builder.Services.AddSingleton<TurnStore>();
-        builder.Services.AddSingleton<ChatHandler>();
+        builder.Services.AddSingleton<Dispatcher>();
+        builder.Services.AddSingleton<CallHandler>();
     }
 }

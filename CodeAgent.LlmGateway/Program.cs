@@ -1,5 +1,5 @@
 using CodeAgent.LlmGateway;
-using CodeAgent.LlmGateway.Chat;
+using CodeAgent.LlmGateway.Protocols.Chat;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Turns;
 using CodeAgent.ServiceDefaults;

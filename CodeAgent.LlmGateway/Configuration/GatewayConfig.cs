@@ -1,3 +1,4 @@
+using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.ServiceDefaults.Configuration;
 
 namespace CodeAgent.LlmGateway.Configuration;
@@ -22,7 +23,14 @@ internal sealed class GatewayConfig
 
 internal enum ProviderKind
 {
+    /// <summary>Anything that speaks one of OpenAI's protocols.</summary>
     OpenAi,
+    Anthropic,
+    Gemini,
+    Azure,
+    OpenRouter,
+    Ollama,
+    Vllm,
     Simulator,
 }
 
@@ -36,7 +44,10 @@ internal sealed class ProviderConfig
 {
     public ProviderKind? Kind { get; init; }
 
-    /// <summary>Address up to and with <c>/v1</c>.</summary>
+    /// <summary>The protocols that it speaks, where these are not the ones of its kind; the best first.</summary>
+    public List<Protocol> Protocols { get; init; } = [];
+
+    /// <summary>Address up to and with the version, for instance <c>/v1</c>.</summary>
     public string? BaseUrl { get; init; }
 
     /// <summary>Null where the provider needs none; empty where it needs one that is not there.</summary>

@@ -48,8 +48,8 @@ internal static class GatewayConfigValidator
 
     private static void Validate(ProviderConfig provider, string path, ConfigProblems problems)
     {
-        problems.Require(provider.Kind is not null, $"{path}.kind", "a provider has a kind: openai or simulator");
-        if (provider.Kind is ProviderKind.OpenAi)
+        problems.Require(provider.Kind is not null, $"{path}.kind", $"a provider has a kind: {string.Join(", ", Enum.GetNames<ProviderKind>().Select(name => name.ToLowerInvariant()))}");
+        if (provider.Kind is not ProviderKind.Simulator)
         {
             problems.Require(
                 Uri.TryCreate(provider.BaseUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"

@@ -1,14 +1,13 @@
-using CodeAgent.LlmGateway.Chat;
 using CodeAgent.LlmGateway.Routing;
 
 namespace CodeAgent.LlmGateway.Providers;
 
-/// <summary>Answers chat completions.</summary>
+/// <summary>Answers requests for models.</summary>
 internal interface IModelProvider
 {
     /// <summary>Asks, and returns as soon as the answer begins.</summary>
     /// <exception cref="ServiceDefaults.Problems.ProblemException">The provider cannot be reached, refuses the gateway's key, or does not begin in time.</exception>
-    Task<ProviderAnswer> AskAsync(ChatRequest request, ModelRoute route, CancellationToken cancellationToken);
+    Task<ProviderAnswer> AskAsync(UpstreamRequest request, Deployment deployment, CancellationToken cancellationToken);
 }
 
 /// <summary>An answer that has begun. Disposing of it ends it, whatever is still to come.</summary>

@@ -1,12 +1,12 @@
 using CodeAgent.LlmGateway.Configuration;
-using CodeAgent.LlmGateway.Providers.OpenAi;
+using CodeAgent.LlmGateway.Providers.Http;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.LlmGateway.Simulator;
 
 namespace CodeAgent.LlmGateway.Providers;
 
 /// <summary>The provider for each kind.</summary>
-internal sealed class ModelProviders(OpenAiProvider openAi, SimulatorProvider simulator)
+internal sealed class ModelProviders(HttpProvider openAi, SimulatorProvider simulator)
 {
-    public IModelProvider Get(ModelRoute route) => route.Provider.Kind == ProviderKind.Simulator ? simulator : openAi;
+    public IModelProvider Get(Deployment deployment) => deployment.Provider.Kind == ProviderKind.Simulator ? simulator : openAi;
 }

@@ -38,7 +38,8 @@ internal sealed class ProviderClients : IDisposable
         };
         if (provider.ApiKey is { HasValue: true } key)
         {
-            request.Headers.Authorization = new("Bearer", key.Reveal());
+            var (name, value) = provider.KeyHeader(key.Reveal());
+            request.Headers.TryAddWithoutValidation(name, value);
         }
 
         return request;

@@ -22,7 +22,7 @@ internal sealed partial class ProviderProbe(ConfigFile<GatewayConfig> file, Prov
         var config = file.Current;
         var chosen = config.Models.Values.Where(model => model.Model == ModelConfig.FirstListed).Select(model => model.Provider).ToHashSet();
         return Task.WhenAll(config.Providers
-            .Where(provider => provider.Value.Kind == ProviderKind.OpenAi
+            .Where(provider => provider.Value.Kind is not ProviderKind.Simulator
                 && (provider.Value.Detect || chosen.Contains(provider.Key)) && provider.Value.ApiKey is not { HasValue: false })
             .Select(provider => AskAsync(provider.Key, provider.Value, cancellationToken)));
     }

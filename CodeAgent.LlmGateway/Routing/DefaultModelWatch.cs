@@ -42,14 +42,14 @@ internal sealed partial class DefaultModelWatch(
     {
         await probe.AskAsync(cancellationToken);
         var route = catalog.DefaultRoute();
-        var now = route is null ? "nothing" : $"{route.Model} ({route.ProviderName}/{route.UpstreamModel})";
+        var now = route is null ? "nothing" : $"{route.Model} ({route.First})";
         if (now == _said)
         {
             return;
         }
 
         _said = now;
-        if (route is null or { IsSimulator: true })
+        if (route is null or { First.IsSimulator: true })
         {
             LogNoModel(now);
         }

@@ -67,7 +67,7 @@ internal sealed class ModelCatalog(ConfigFile<GatewayConfig> file, ProviderProbe
         };
         if (reason is null)
         {
-            route = new(name, model.Provider, provider, upstream!, model.Pricing);
+            route = new(name, [new(model.Provider, provider, upstream!, model.Pricing)]);
         }
 
         return route is not null;

@@ -19,7 +19,7 @@ internal static class ModelEndpoints
     }
 
     private static ModelView View(string id, ModelRoute route) =>
-        new(id, "model", 0, route.ProviderName, route.ProviderName, route.UpstreamModel, Prices(route.Pricing));
+        new(id, "model", 0, route.First.ProviderName, route.First.ProviderName, route.First.UpstreamModel, Prices(route.First.Pricing));
 
     private static PricingView? Prices(ModelPricing? pricing) => pricing is null ? null
         : new(pricing.InputPerMillion, pricing.CachedInputPerMillion ?? pricing.InputPerMillion, pricing.OutputPerMillion);

@@ -6,7 +6,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace CodeAgent.LlmGateway.Simulator;
 
 /// <summary>Writes a step as a chat completion, whole or in the pieces in which a provider would stream it.</summary>
-internal sealed class CompletionWriter(Conversation conversation, Step step, string model)
+internal sealed class CompletionWriter(SimulatedConversation conversation, Step step, string model)
 {
     private const int ArgumentsPiece = 24;
 
@@ -90,7 +90,7 @@ internal sealed class CompletionWriter(Conversation conversation, Step step, str
     {
         if (step.Usage is not { } told)
         {
-            var answer = Conversation.TokensOf(step.Say ?? "") + step.Calls.Sum(call => Conversation.TokensOf(call.Name + call.Arguments));
+            var answer = SimulatedConversation.TokensOf(step.Say ?? "") + step.Calls.Sum(call => SimulatedConversation.TokensOf(call.Name + call.Arguments));
             return JsonSerializer.SerializeToElement(new EstimatedUsage(conversation.Tokens, answer), SimulatorJson.Default.EstimatedUsage);
         }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using CodeAgent.LlmGateway.Chat;
 using CodeAgent.LlmGateway.Errors;
 using CodeAgent.LlmGateway.Providers;
 using CodeAgent.LlmGateway.Routing;
@@ -18,12 +17,12 @@ internal sealed class SimulatorProvider(TimeProvider time) : IModelProvider
 
     private static readonly Step Past = new() { Say = "Done." };
 
-    public async Task<ProviderAnswer> AskAsync(ChatRequest request, ModelRoute route, CancellationToken cancellationToken)
+    public async Task<ProviderAnswer> AskAsync(UpstreamRequest request, Deployment deployment, CancellationToken cancellationToken)
     {
-        var conversation = Conversation.Read(request.Body);
+        var conversation = SimulatedConversation.Read(request.Origin.Body);
         var script = Script.Find(conversation.FirstMessage);
         var step = script is null ? new Step { Say = Introduction } : script.ElementAtOrDefault(conversation.Answers) ?? Past;
-        var writer = new CompletionWriter(conversation, step, route.UpstreamModel);
+        var writer = new CompletionWriter(conversation, step, deployment.UpstreamModel);
         if (step.Fail is null && request.IsStream)
         {
             return new SimulatedStream([.. writer.Pieces()], step.Wait, time) { Status = StatusCodes.Status200OK, ContentType = "text/event-stream" };

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using CodeAgent.LlmGateway.Chat;
+using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.ServiceDefaults.Telemetry;
 
 namespace CodeAgent.LlmGateway.Telemetry;
@@ -26,7 +26,7 @@ internal sealed class GatewayMetrics
             new InstrumentAdvice<long> { HistogramBucketBoundaries = [.. Enumerable.Range(0, 14).Select(i => 1L << (2 * i))] });
     }
 
-    public void Record(TagList tags, TimeSpan duration, TimeSpan? firstToken, ChatUsage? usage, string? error)
+    public void Record(TagList tags, TimeSpan duration, TimeSpan? firstToken, TokenUsage? usage, string? error)
     {
         if (usage is not null)
         {

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using CodeAgent.LlmGateway.Chat;
+using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.ServiceDefaults.Telemetry;
 
@@ -36,7 +36,7 @@ internal sealed partial class ModelCall : IDisposable
 
     public bool Replayed { get; set; }
 
-    public ChatUsage? Usage { get; set; }
+    public TokenUsage? Usage { get; set; }
 
     /// <summary>The model that answered, as the provider names it.</summary>
     public string? ResponseModel { get; set; }
@@ -44,14 +44,18 @@ internal sealed partial class ModelCall : IDisposable
     /// <summary>Where the name leads.</summary>
     public ModelRoute? Route { get; set; }
 
-    /// <summary>The provider is asked from here on.</summary>
-    public void Asking(ModelRoute route, bool isStream)
+    /// <summary>Who answers, as far as that is known.</summary>
+    public Deployment? Deployment { get; private set; }
+
+    /// <summary>A provider is asked from here on.</summary>
+    public void Asking(ModelRoute route, Deployment deployment, bool isStream)
     {
+        Deployment = deployment;
         _asked = true;
         _span = CodeAgentTelemetry.Source.StartActivity($"chat {route.Model}", ActivityKind.Client);
-        _span?.SetTag("gen_ai.operation.name", "chat").SetTag("gen_ai.provider.name", route.ProviderName)
-            .SetTag("gen_ai.request.model", route.UpstreamModel).SetTag("gen_ai.request.stream", isStream)
-            .SetTag("server.address", route.Provider.BaseUrl);
+        _span?.SetTag("gen_ai.operation.name", "chat").SetTag("gen_ai.provider.name", deployment.ProviderName)
+            .SetTag("gen_ai.request.model", deployment.UpstreamModel).SetTag("gen_ai.request.stream", isStream)
+            .SetTag("server.address", deployment.Provider.BaseUrl);
         if (_task is { } id)
         {
             _span?.SetTag(CodeAgentTelemetry.TaskIdTag, id.ToString());
@@ -71,15 +75,15 @@ internal sealed partial class ModelCall : IDisposable
         var error = _error ?? (Status >= StatusCodes.Status400BadRequest ? Status.ToString(CultureInfo.InvariantCulture) : null);
         if (_asked)
         {
-            Report(Route!, elapsed, error);
+            Report(Route!, Deployment!, elapsed, error);
         }
 
         var outcome = Replayed ? "replayed" : error ?? "ok";
-        LogCall(_caller, Model, Route?.ProviderName ?? "-", Route?.UpstreamModel ?? "-", Status, outcome, Usage?.Input ?? 0, Usage?.CachedInput ?? 0,
+        LogCall(_caller, Model, Deployment?.ProviderName ?? "-", Deployment?.UpstreamModel ?? "-", Status, outcome, Usage?.Input ?? 0, Usage?.CachedInput ?? 0,
             Usage?.Output ?? 0, _first?.TotalMilliseconds ?? 0, elapsed.TotalMilliseconds);
     }
 
-    private void Report(ModelRoute route, TimeSpan elapsed, string? error)
+    private void Report(ModelRoute route, Deployment deployment, TimeSpan elapsed, string? error)
     {
         _span?.SetTag("gen_ai.response.model", ResponseModel).SetTag("error.type", error)
             .SetTag("gen_ai.usage.input_tokens", Usage?.Input).SetTag("gen_ai.usage.output_tokens", Usage?.Output)
@@ -92,10 +96,10 @@ internal sealed partial class ModelCall : IDisposable
         _span?.Dispose();
 
         // A caller can make up names behind a provider's; those must not make a series each.
-        var model = route.IsListed ? route.UpstreamModel : $"{route.ProviderName}/*";
+        var model = route.IsListed ? deployment.UpstreamModel : $"{deployment.ProviderName}/*";
         _metrics.Record(new TagList
         {
-            { "gen_ai.operation.name", "chat" }, { "gen_ai.provider.name", route.ProviderName }, { "gen_ai.request.model", model },
+            { "gen_ai.operation.name", "chat" }, { "gen_ai.provider.name", deployment.ProviderName }, { "gen_ai.request.model", model },
         }, elapsed, _first, Usage, error);
     }
 

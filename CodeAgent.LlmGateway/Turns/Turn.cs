@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using CodeAgent.LlmGateway.Chat;
+using CodeAgent.LlmGateway.Protocols;
 using StackExchange.Redis;
 
 namespace CodeAgent.LlmGateway.Turns;
@@ -54,7 +54,7 @@ internal sealed partial class Turn(IDatabase redis, TimeProvider time, ILogger<T
     }
 
     /// <summary>Keeps the answer. What cannot be kept is logged: the caller has its answer all the same.</summary>
-    public async Task AnswerAsync(int status, string contentType, ReadOnlyMemory<byte> body, ChatUsage? usage)
+    public async Task AnswerAsync(int status, string contentType, ReadOnlyMemory<byte> body, TokenUsage? usage)
     {
         try
         {

@@ -1,13 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using CodeAgent.LlmGateway.Chat;
+using CodeAgent.LlmGateway.Protocols;
 
 namespace CodeAgent.LlmGateway.Turns;
 
 /// <summary>What is noted of a turn for operators; nothing of what was said in it.</summary>
 internal sealed record TurnInfo(string Model, string Provider, DateTimeOffset At)
 {
-    public ChatUsage? Usage { get; init; }
+    public TokenUsage? Usage { get; init; }
 }
 
 /// <summary>A turn as operators see it.</summary>
@@ -20,7 +20,7 @@ internal sealed record TurnInfo(string Model, string Provider, DateTimeOffset At
 /// <param name="Usage">The tokens of the last answer.</param>
 /// <param name="At">When it was asked or answered last.</param>
 internal sealed record TurnView(
-    string Key, long Asked, long Answered, long Replayed, string? Model, string? Provider, ChatUsage? Usage, DateTimeOffset? At);
+    string Key, long Asked, long Answered, long Replayed, string? Model, string? Provider, TokenUsage? Usage, DateTimeOffset? At);
 
 internal sealed record TurnList(Guid Task, IReadOnlyList<TurnView> Turns);
 

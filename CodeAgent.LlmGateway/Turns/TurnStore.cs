@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text.Json;
-using CodeAgent.LlmGateway.Chat;
+using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.ServiceDefaults.Configuration;
@@ -25,7 +25,7 @@ internal sealed class TurnStore(IConnectionMultiplexer redis, ConfigFile<Gateway
     /// <summary>Begins a turn, or finds its answer.</summary>
     /// <returns>Null where the request has no key.</returns>
     /// <exception cref="ProblemException">409 while the same turn is being asked, 422 where the key was used for another request, 400 where it is no key.</exception>
-    public async Task<Turn?> BeginAsync(HttpContext http, ChatRequest request, ModelRoute route)
+    public async Task<Turn?> BeginAsync(HttpContext http, ModelRequest request, ModelRoute route)
     {
         var key = http.Request.Headers[Header].ToString();
         if (key.Length == 0)
@@ -47,7 +47,7 @@ internal sealed class TurnStore(IConnectionMultiplexer redis, ConfigFile<Gateway
             Keys = task is { } id ? [TurnKeys.Turn(Caller(http.User), key), TurnKeys.OfTask(id)] : [TurnKeys.Turn(Caller(http.User), key)],
             Key = key,
             Payload = Convert.ToHexStringLower(SHA256.HashData(request.Body.Span)),
-            Info = new(route.UpstreamModel, route.ProviderName, time.GetUtcNow()),
+            Info = new(route.First.UpstreamModel, route.First.ProviderName, time.GetUtcNow()),
             Keep = task is null ? config.Keep : config.KeepForTasks,
             MaxAnswerBytes = config.MaxAnswerBytes,
         };

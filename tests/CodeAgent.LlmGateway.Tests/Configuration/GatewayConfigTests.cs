@@ -32,7 +32,7 @@ public sealed class GatewayConfigTests
     [Theory]
     [InlineData("  a: {", "  a: { apiKey: sk-literal,", 2, "a secret is not written here")]
     [InlineData("kind: openai, ", "", 2, "a provider has a kind")]
-    [InlineData("kind: openai, ", "kind: gemini, ", 2, "the value does not fit")]
+    [InlineData("kind: openai, ", "kind: grok, ", 2, "the value does not fit")]
     [InlineData("http://127.0.0.1:1/v1", "127.0.0.1/v1", 2, "an http or https address")]
     [InlineData("http://127.0.0.1:1/v1", "http://user:pass@h/v1", 2, "an http or https address")]
     [InlineData("http://127.0.0.1:1/v1", "http://h/v1?key=1", 2, "an http or https address")]

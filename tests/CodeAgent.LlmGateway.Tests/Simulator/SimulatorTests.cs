@@ -1,8 +1,9 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using CodeAgent.LlmGateway.Chat;
+using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
+using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Providers;
 using CodeAgent.LlmGateway.Simulator;
 using CodeAgent.ServiceDefaults.Problems;
@@ -19,8 +20,10 @@ public sealed class SimulatorTests
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "Simulator", "Scripts");
 
     private async Task<ProviderAnswer> AskAsync(string body) => await new SimulatorProvider(_time).AskAsync(
-        new ChatRequest(Encoding.UTF8.GetBytes(body)), new("simulator", "simulator", new ProviderConfig { Kind = ProviderKind.Simulator }, "simulator", null),
+        Upstream(new(Protocol.Chat, Operation.Generate, Encoding.UTF8.GetBytes(body))), new("simulator", new() { Kind = ProviderKind.Simulator }, "simulator", null),
         TestContext.Current.CancellationToken);
+
+    private static UpstreamRequest Upstream(ModelRequest request) => new(request, Protocol.Chat, "simulator", [request.Body]);
 
     private static async Task<string> TextAsync(ProviderAnswer answer)
     {

@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 
-namespace CodeAgent.LlmGateway.Providers.OpenAi;
+namespace CodeAgent.LlmGateway.Providers.Http;
 
 /// <summary>The headers that go through. Only those that are named here do: a new header of a provider may hold anything.</summary>
 internal static class HeaderFilter

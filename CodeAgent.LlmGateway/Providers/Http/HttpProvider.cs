@@ -1,18 +1,17 @@
-using CodeAgent.LlmGateway.Chat;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.ServiceDefaults.Problems;
 
-namespace CodeAgent.LlmGateway.Providers.OpenAi;
+namespace CodeAgent.LlmGateway.Providers.Http;
 
-/// <summary>Any server that speaks OpenAI's chat completions. Requests and answers go through as they are.</summary>
-internal sealed class OpenAiProvider(ProviderClients clients) : IModelProvider
+/// <summary>A provider that is reached over HTTP. Requests and answers go through as they are.</summary>
+internal sealed class HttpProvider(ProviderClients clients) : IModelProvider
 {
-    public async Task<ProviderAnswer> AskAsync(ChatRequest request, ModelRoute route, CancellationToken cancellationToken)
+    public async Task<ProviderAnswer> AskAsync(UpstreamRequest request, Deployment deployment, CancellationToken cancellationToken)
     {
-        var content = new SplicedContent(request.WithModel(route.UpstreamModel));
-        var message = ProviderClients.Request(HttpMethod.Post, route.Provider, "/chat/completions");
+        var content = new SplicedContent(request);
+        var message = ProviderClients.Request(HttpMethod.Post, deployment.Provider, ProviderKinds.Path(request));
         message.Content = content;
-        foreach (var (name, value) in request.Headers)
+        foreach (var (name, value) in request.IsTranslated ? [] : request.Origin.Headers)
         {
             message.Headers.TryAddWithoutValidation(name, value);
         }
@@ -20,50 +19,49 @@ internal sealed class OpenAiProvider(ProviderClients clients) : IModelProvider
         HttpResponseMessage? response = null;
         try
         {
-            response = await SendAsync(message, route, cancellationToken);
+            response = await SendAsync(message, deployment, cancellationToken);
             return response.IsSuccessStatusCode
-                ? new HttpAnswer(request, message, content, response, route)
-                : await UpstreamError.ReadAsync(response, route, cancellationToken);
+                ? new HttpAnswer(request, message, response, deployment)
+                : await UpstreamError.ReadAsync(response, deployment, cancellationToken);
         }
         finally
         {
             if (response is not { IsSuccessStatusCode: true })
             {
-                request.IsBodyShared |= content.IsBeingSent;
                 response?.Dispose();
                 message.Dispose();
             }
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, ModelRoute route, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, Deployment deployment, CancellationToken cancellationToken)
     {
-        var provider = route.Provider;
+        var provider = deployment.Provider;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(provider.AnswerTimeout);
         try
         {
-            return await clients.Get(route.ProviderName, provider).SendAsync(message, limit.Token);
+            return await clients.Get(deployment.ProviderName, provider).SendAsync(message, limit.Token);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw TimedOut(route, $"did not begin to answer within {Text(provider.AnswerTimeout)}");
+            throw TimedOut(deployment, $"did not begin to answer within {Text(provider.AnswerTimeout)}");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw TimedOut(route, $"did not accept a connection within {Text(provider.ConnectTimeout)}");
+            throw TimedOut(deployment, $"did not accept a connection within {Text(provider.ConnectTimeout)}");
         }
         catch (HttpRequestException e)
         {
             throw new ProblemException("upstream-unreachable", StatusCodes.Status502BadGateway,
-                $"The provider '{route.ProviderName}' cannot be reached at {provider.BaseUrl}: {Reason(e.HttpRequestError)}.");
+                $"The provider '{deployment.ProviderName}' cannot be reached at {provider.BaseUrl}: {Reason(e.HttpRequestError)}.");
         }
     }
 
     internal static string Text(TimeSpan limit) => $"{limit.TotalSeconds:0.###} s";
 
-    private static ProblemException TimedOut(ModelRoute route, string what) =>
-        new("upstream-timeout", StatusCodes.Status504GatewayTimeout, $"The provider '{route.ProviderName}' {what}.");
+    private static ProblemException TimedOut(Deployment deployment, string what) =>
+        new("upstream-timeout", StatusCodes.Status504GatewayTimeout, $"The provider '{deployment.ProviderName}' {what}.");
 
     private static string Reason(HttpRequestError error) => error switch
     {

@@ -1,44 +1,43 @@
 using System.Net;
 
-namespace CodeAgent.LlmGateway.Providers.OpenAi;
+namespace CodeAgent.LlmGateway.Providers.Http;
 
-/// <summary>A request's body in pieces, sent as they are.</summary>
+/// <summary>
+/// A request's body in pieces, sent as they are. The client may go on reading them a little after a request was canceled, or
+/// answered early; the origin is told, since the memory is its.
+/// </summary>
 internal sealed class SplicedContent : HttpContent
 {
-    private readonly ReadOnlyMemory<byte>[] _pieces;
-    private int _readers;
+    private readonly UpstreamRequest _request;
 
-    public SplicedContent(ReadOnlyMemory<byte>[] pieces)
+    public SplicedContent(UpstreamRequest request)
     {
-        _pieces = pieces;
+        _request = request;
         Headers.ContentType = new("application/json");
     }
-
-    /// <summary>Whether the client is still reading the pieces: it may go on a little after a request was canceled, or answered early.</summary>
-    public bool IsBeingSent => Volatile.Read(ref _readers) > 0;
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        Interlocked.Increment(ref _readers);
+        _request.Origin.Sending();
         try
         {
-            foreach (var piece in _pieces)
+            foreach (var piece in _request.Body)
             {
                 await stream.WriteAsync(piece, cancellationToken);
             }
         }
         finally
         {
-            Interlocked.Decrement(ref _readers);
+            _request.Origin.Sent();
         }
     }
 
     protected override bool TryComputeLength(out long length)
     {
-        length = _pieces.Sum(piece => (long)piece.Length);
+        length = _request.Body.Sum(piece => (long)piece.Length);
         return true;
     }
 }

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using CodeAgent.LlmGateway.Chat;
+using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Errors;
 using CodeAgent.LlmGateway.Routing;
 using CodeAgent.ServiceDefaults.Problems;
 
-namespace CodeAgent.LlmGateway.Providers.OpenAi;
+namespace CodeAgent.LlmGateway.Providers.Http;
 
 /// <summary>Turns a provider's refusal into an answer in OpenAI's form, with the provider's status, and without its key.</summary>
 internal static class UpstreamError
@@ -14,24 +14,24 @@ internal static class UpstreamError
     private const int Longest = 64 * 1024;
     private const int LongestText = 2000;
 
-    public static async Task<ProviderAnswer> ReadAsync(HttpResponseMessage response, ModelRoute route, CancellationToken cancellationToken)
+    public static async Task<ProviderAnswer> ReadAsync(HttpResponseMessage response, Deployment deployment, CancellationToken cancellationToken)
     {
         var status = (int)response.StatusCode;
         if (response.StatusCode == HttpStatusCode.Unauthorized)
         {
             // Passed on as it is, it would tell callers that their own key is wrong.
             throw new ProblemException("provider-key-refused", StatusCodes.Status502BadGateway,
-                $"The provider '{route.ProviderName}' refuses the gateway's key (providers.{route.ProviderName}.apiKey in gateway.yaml).");
+                $"The provider '{deployment.ProviderName}' refuses the gateway's key (providers.{deployment.ProviderName}.apiKey in gateway.yaml).");
         }
 
         if (status < StatusCodes.Status400BadRequest)
         {
             throw new ProblemException("upstream-unreachable", StatusCodes.Status502BadGateway,
-                $"The provider '{route.ProviderName}' answered {status} at {route.Provider.BaseUrl}, which is no answer of a model.");
+                $"The provider '{deployment.ProviderName}' answered {status} at {deployment.Provider.BaseUrl}, which is no answer of a model.");
         }
 
-        var key = route.Provider.ApiKey?.Reveal();
-        return new WholeAnswer(Form(await TextAsync(response, route, key, cancellationToken), status, route))
+        var key = deployment.Provider.ApiKey?.Reveal();
+        return new WholeAnswer(Form(await TextAsync(response, deployment, key, cancellationToken), status, deployment))
         {
             Status = status,
             ContentType = "application/json",
@@ -39,10 +39,10 @@ internal static class UpstreamError
         };
     }
 
-    private static async Task<string> TextAsync(HttpResponseMessage response, ModelRoute route, string? key, CancellationToken cancellationToken)
+    private static async Task<string> TextAsync(HttpResponseMessage response, Deployment deployment, string? key, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(route.Provider.SilenceTimeout);
+        limit.CancelAfter(deployment.Provider.SilenceTimeout);
         using var bytes = new PooledBuffer(4096);
         try
         {
@@ -63,7 +63,7 @@ internal static class UpstreamError
     }
 
     // OpenAI's form is { "error": { "message": … } }; some servers say { "error": "…" } or plain text.
-    private static byte[] Form(string text, int status, ModelRoute route)
+    private static byte[] Form(string text, int status, Deployment deployment)
     {
         try
         {
@@ -84,8 +84,8 @@ internal static class UpstreamError
         }
 
         text = text.Trim();
-        var message = text.Length == 0 ? $"The provider '{route.ProviderName}' answered {status} without a reason."
-            : $"The provider '{route.ProviderName}' answered {status}: {text[..Math.Min(text.Length, LongestText)]}";
+        var message = text.Length == 0 ? $"The provider '{deployment.ProviderName}' answered {status} without a reason."
+            : $"The provider '{deployment.ProviderName}' answered {status}: {text[..Math.Min(text.Length, LongestText)]}";
         return new OpenAiError(message, "upstream_error", $"upstream_{status}", null).ToBytes();
     }
 }

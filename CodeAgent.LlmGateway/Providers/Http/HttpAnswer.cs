@@ -1,28 +1,25 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using CodeAgent.LlmGateway.Chat;
 using CodeAgent.LlmGateway.Routing;
 
-namespace CodeAgent.LlmGateway.Providers.OpenAi;
+namespace CodeAgent.LlmGateway.Providers.Http;
 
 /// <summary>The answer of a provider, read as it comes.</summary>
 internal sealed class HttpAnswer : ProviderAnswer
 {
     private const int PieceSize = 16 * 1024;
-    private readonly ChatRequest _request;
     private readonly HttpRequestMessage _message;
-    private readonly SplicedContent _content;
     private readonly HttpResponseMessage _response;
-    private readonly ModelRoute _route;
+    private readonly Deployment _deployment;
 
     [SetsRequiredMembers]
-    public HttpAnswer(ChatRequest request, HttpRequestMessage message, SplicedContent content, HttpResponseMessage response, ModelRoute route)
+    public HttpAnswer(UpstreamRequest request, HttpRequestMessage message, HttpResponseMessage response, Deployment deployment)
     {
-        (_request, _message, _content, _response, _route) = (request, message, content, response, route);
+        (_message, _response, _deployment) = (message, response, deployment);
         Status = (int)response.StatusCode;
         ContentType = response.Content.Headers.ContentType?.ToString() ?? (request.IsStream ? "text/event-stream" : "application/json");
-        Headers = HeaderFilter.FromProvider(response, route.Provider.ApiKey?.Reveal());
+        Headers = HeaderFilter.FromProvider(response, deployment.Provider.ApiKey?.Reveal());
         IsEncoded = response.Content.Headers.ContentEncoding.Count > 0;
     }
 
@@ -46,7 +43,6 @@ internal sealed class HttpAnswer : ProviderAnswer
 
     public override ValueTask DisposeAsync()
     {
-        _request.IsBodyShared |= _content.IsBeingSent;
         _response.Dispose();
         _message.Dispose();
         return ValueTask.CompletedTask;
@@ -54,7 +50,7 @@ internal sealed class HttpAnswer : ProviderAnswer
 
     private async ValueTask<int> PieceAsync(Stream body, byte[] buffer, CancellationTokenSource silence, CancellationToken cancellationToken)
     {
-        var limit = _route.Provider.SilenceTimeout;
+        var limit = _deployment.Provider.SilenceTimeout;
         try
         {
             silence.CancelAfter(limit);
@@ -67,11 +63,11 @@ internal sealed class HttpAnswer : ProviderAnswer
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ProviderFailedException("upstream-timeout",
-                $"The provider '{_route.ProviderName}' said nothing for {OpenAiProvider.Text(limit)} in the middle of its answer.", e);
+                $"The provider '{_deployment.ProviderName}' said nothing for {HttpProvider.Text(limit)} in the middle of its answer.", e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            throw new ProviderFailedException("upstream-broken", $"The provider '{_route.ProviderName}' broke off in the middle of its answer.", e);
+            throw new ProviderFailedException("upstream-broken", $"The provider '{_deployment.ProviderName}' broke off in the middle of its answer.", e);
         }
     }
 }

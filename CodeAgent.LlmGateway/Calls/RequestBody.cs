@@ -1,7 +1,7 @@
 using CodeAgent.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace CodeAgent.LlmGateway.Chat;
+namespace CodeAgent.LlmGateway.Calls;
 
 internal static class RequestBody
 {

@@ -7,11 +7,11 @@ using CodeAgent.ServiceDefaults.Problems;
 namespace CodeAgent.LlmGateway.Simulator;
 
 /// <summary>What the simulator needs to know of a request.</summary>
-internal sealed class Conversation
+internal sealed class SimulatedConversation
 {
     private const int BytesPerToken = 4;
 
-    private Conversation(JsonElement messages, bool includeUsage)
+    private SimulatedConversation(JsonElement messages, bool includeUsage)
     {
         var text = JsonSerializer.SerializeToUtf8Bytes(messages, SimulatorJson.Default.JsonElement);
         Id = Base64Url.EncodeToString(SHA256.HashData(text).AsSpan(0, 12));
@@ -37,7 +37,7 @@ internal sealed class Conversation
     public bool IncludeUsage { get; }
 
     /// <exception cref="ProblemException">400: there are no messages.</exception>
-    public static Conversation Read(ReadOnlyMemory<byte> body)
+    public static SimulatedConversation Read(ReadOnlyMemory<byte> body)
     {
         using var json = JsonDocument.Parse(body, new() { MaxDepth = 512 });
         var root = json.RootElement;

@@ -1,14 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace CodeAgent.LlmGateway.Chat;
-
-/// <summary>The tokens of an answer.</summary>
-/// <param name="Input">Tokens read, the cached ones included.</param>
-/// <param name="CachedInput">Tokens of these that came from the provider's cache.</param>
-/// <param name="Output">Tokens written, the ones for reasoning included.</param>
-/// <param name="Reasoning">Tokens of these that were written for reasoning.</param>
-internal sealed record ChatUsage(long Input, long CachedInput, long Output, long Reasoning);
+namespace CodeAgent.LlmGateway.Protocols.Chat;
 
 /// <summary>What is read of an answer, or of a piece of one.</summary>
 internal sealed record ChatAnswerHead
@@ -35,7 +28,7 @@ internal sealed record ChatAnswerHead
 
     public bool IsError => Error is { ValueKind: not JsonValueKind.Null };
 
-    public ChatUsage? ToUsage() => Usage is null ? null
+    public TokenUsage? ToUsage() => Usage is null ? null
         : new(Usage.PromptTokens, Usage.PromptTokensDetails?.CachedTokens ?? 0, Usage.CompletionTokens, Usage.CompletionTokensDetails?.ReasoningTokens ?? 0);
 
     internal sealed record Tokens(long PromptTokens, long CompletionTokens)

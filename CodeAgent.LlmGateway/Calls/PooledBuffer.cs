@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace CodeAgent.LlmGateway.Chat;
+namespace CodeAgent.LlmGateway.Calls;
 
 /// <summary>Bytes that grow, in memory that is borrowed from the pool: prompts are large, and each would be a large object.</summary>
 internal sealed class PooledBuffer : IDisposable

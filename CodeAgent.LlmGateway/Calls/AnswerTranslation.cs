@@ -1,0 +1,71 @@
+using System.Buffers;
+using CodeAgent.LlmGateway.Protocols;
+using CodeAgent.LlmGateway.Protocols.Neutral;
+
+namespace CodeAgent.LlmGateway.Calls;
+
+/// <summary>Turns a provider's answer into the caller's protocol, piece by piece.</summary>
+internal sealed class AnswerTranslation(AnswerReader reader, AnswerWriter writer, bool isStream) : IDisposable
+{
+    private readonly EventLines _lines = new();
+    private readonly PooledBuffer _whole = new(16 * 1024);
+    private readonly List<AnswerEvent> _events = [];
+
+    /// <summary>Whether the answer failed by its own account; the caller was told in its own protocol.</summary>
+    public GatewayError? Error { get; private set; }
+
+    /// <summary>Takes a piece of the provider's answer, and writes what can be said of it by now.</summary>
+    public void Add(ReadOnlySpan<byte> piece, IBufferWriter<byte> output)
+    {
+        if (!isStream)
+        {
+            _whole.Append(piece);
+            return;
+        }
+
+        while (_lines.TryRead(ref piece, out var data))
+        {
+            reader.Data(data, _events);
+            Pass(output);
+        }
+    }
+
+    /// <summary>The provider's answer is at its end.</summary>
+    public void End(IBufferWriter<byte> output)
+    {
+        if (!isStream)
+        {
+            reader.Whole(_whole.Memory.Span, _events);
+            Pass(output);
+        }
+
+        if (Error is null)
+        {
+            writer.End(output);
+        }
+    }
+
+    public void Dispose()
+    {
+        _lines.Dispose();
+        _whole.Dispose();
+    }
+
+    private void Pass(IBufferWriter<byte> output)
+    {
+        foreach (var answerEvent in _events)
+        {
+            if (Error is null && answerEvent is AnswerEvent.Failed failed)
+            {
+                Error = failed.Error;
+            }
+
+            if (Error is null || answerEvent is AnswerEvent.Failed)
+            {
+                writer.Write(answerEvent, output);
+            }
+        }
+
+        _events.Clear();
+    }
+}

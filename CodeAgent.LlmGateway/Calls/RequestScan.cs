@@ -1,0 +1,167 @@
+using System.Text.Json;
+using CodeAgent.ServiceDefaults.Problems;
+
+namespace CodeAgent.LlmGateway.Calls;
+
+/// <summary>
+/// What is read of a request's body, in one pass without building anything from it. The whole body is read, not just up to the
+/// model: what is not valid is refused here rather than at the provider, and a second "model" further on must not be the one
+/// that counts there.
+/// </summary>
+internal readonly record struct RequestScan
+{
+    private static readonly JsonReaderOptions Strict = new() { MaxDepth = 512 };
+
+    public string? Model { get; private init; }
+
+    public (int Start, int End)? ModelToken { get; private init; }
+
+    public bool IsStream { get; private init; }
+
+    public long? MaxOutputTokens { get; private init; }
+
+    public int Choices { get; private init; }
+
+    public bool AsksForUsage { get; private init; }
+
+    public string? PromptCacheKey { get; private init; }
+
+    /// <summary>The change of the body that makes it ask for what a stream of chat completions used.</summary>
+    public (int Start, int End, byte[] Text) UsageWish { get; private init; }
+
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    /// <exception cref="ProblemException">400: it is no object, or its model is no text.</exception>
+    public static RequestScan Read(ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(body, Strict);
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            throw new ProblemException("invalid-json", StatusCodes.Status400BadRequest, "The body must be a JSON object.");
+        }
+
+        var afterBrace = (int)reader.BytesConsumed;
+        var scan = new RequestScan { Choices = 1, UsageWish = (afterBrace, afterBrace, """
+            "stream_options":{"include_usage":true},
+            """u8.ToArray()) };
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            scan = scan.Property(ref reader);
+        }
+
+        // Anything after the object's end is an error of the reader's.
+        reader.Read();
+        return scan;
+    }
+
+    public static ProblemException InvalidModel() => new("invalid-field", StatusCodes.Status400BadRequest,
+        "'model' must be there once, as a string: a name of GET /v1/models, or 'default'.")
+    { Field = "model" };
+
+    private RequestScan Property(ref Utf8JsonReader reader)
+    {
+        var next = this;
+        if (reader.ValueTextEquals("model"u8))
+        {
+            reader.Read();
+            next = Model is null && reader.TokenType == JsonTokenType.String
+                ? this with { Model = reader.GetString(), ModelToken = ((int)reader.TokenStartIndex, (int)reader.BytesConsumed) }
+                : throw InvalidModel();
+        }
+        else if (reader.ValueTextEquals("stream"u8))
+        {
+            reader.Read();
+            next = this with { IsStream = reader.TokenType == JsonTokenType.True };
+        }
+        else if (reader.ValueTextEquals("max_tokens"u8) || reader.ValueTextEquals("max_completion_tokens"u8) || reader.ValueTextEquals("max_output_tokens"u8))
+        {
+            reader.Read();
+            next = this with { MaxOutputTokens = Number(ref reader) ?? MaxOutputTokens };
+        }
+        else if (reader.ValueTextEquals("n"u8))
+        {
+            reader.Read();
+            next = this with { Choices = (int)Math.Clamp(Number(ref reader) ?? 1, 1, 1024) };
+        }
+        else if (reader.ValueTextEquals("prompt_cache_key"u8))
+        {
+            reader.Read();
+            next = this with { PromptCacheKey = reader.TokenType == JsonTokenType.String ? reader.GetString() : null };
+        }
+        else if (reader.ValueTextEquals("stream_options"u8))
+        {
+            reader.Read();
+            return StreamOptions(ref reader);
+        }
+        else if (reader.ValueTextEquals("generationConfig"u8))
+        {
+            reader.Read();
+            return GenerationConfig(ref reader);
+        }
+        else
+        {
+            reader.Read();
+        }
+
+        reader.Skip();
+        return next;
+    }
+
+    private RequestScan StreamOptions(ref Utf8JsonReader reader)
+    {
+        var (start, wanted) = ((int)reader.TokenStartIndex, false);
+        var inside = reader.TokenType == JsonTokenType.StartObject;
+        if (!inside)
+        {
+            reader.Skip();
+        }
+
+        var afterBrace = (int)reader.BytesConsumed;
+        var isEmpty = true;
+        (int Start, int End)? wish = null;
+        while (inside && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            isEmpty = false;
+            var isWish = reader.ValueTextEquals("include_usage"u8);
+            reader.Read();
+            wanted |= isWish && reader.TokenType == JsonTokenType.True;
+            wish = isWish ? ((int)reader.TokenStartIndex, (int)reader.BytesConsumed) : wish;
+            reader.Skip();
+        }
+
+        // "include_usage": false is made true; an object without it gets it; what is no object is replaced.
+        return this with
+        {
+            AsksForUsage = wanted,
+            UsageWish = !inside ? (start, afterBrace, """{"include_usage":true}"""u8.ToArray())
+                : wish is { } token ? (token.Start, token.End, "true"u8.ToArray())
+                : (afterBrace, afterBrace, isEmpty ? "\"include_usage\":true"u8.ToArray() : "\"include_usage\":true,"u8.ToArray()),
+        };
+    }
+
+    private RequestScan GenerationConfig(ref Utf8JsonReader reader)
+    {
+        var next = this;
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return next;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isLimit = reader.ValueTextEquals("maxOutputTokens"u8) || reader.ValueTextEquals("max_output_tokens"u8);
+            var isCount = reader.ValueTextEquals("candidateCount"u8);
+            reader.Read();
+            next = isLimit ? next with { MaxOutputTokens = Number(ref reader) ?? next.MaxOutputTokens }
+                : isCount ? next with { Choices = (int)Math.Clamp(Number(ref reader) ?? 1, 1, 1024) }
+                : next;
+            reader.Skip();
+        }
+
+        return next;
+    }
+
+    private static long? Number(ref Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number) ? number : null;
+}
