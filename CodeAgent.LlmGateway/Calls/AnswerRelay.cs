@@ -36,6 +36,12 @@ internal static class AnswerRelay
         }
 
         response.ContentType = isTranslated ? request.IsStream ? "text/event-stream" : "application/json" : answer.ContentType;
+        if (!isTranslated && !answer.IsStream)
+        {
+            // One packet then, rather than one for the answer and one for its end.
+            response.ContentLength = answer.Length;
+        }
+
         using var tap = new AnswerTap(dispatched.Protocol.Watch(), answer.IsStream);
         using var copy = new AnswerCopy(turn?.MaxAnswerBytes ?? 0);
         using var translation = isTranslated ? new AnswerTranslation(dispatched.Protocol.Reader(), protocol.Writer(request), answer.IsStream) : null;

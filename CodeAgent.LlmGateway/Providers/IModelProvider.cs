@@ -20,6 +20,9 @@ internal abstract class ProviderAnswer : IAsyncDisposable
     /// <summary>What else of the answer's headers goes on to the caller.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 
+    /// <summary>How many bytes the body has, where that is known from the beginning.</summary>
+    public long? Length { get; init; }
+
     /// <summary>Whether the bytes are compressed or otherwise not what <see cref="ContentType"/> says.</summary>
     public bool IsEncoded { get; init; }
 

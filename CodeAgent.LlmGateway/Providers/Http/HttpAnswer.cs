@@ -20,6 +20,7 @@ internal sealed class HttpAnswer : ProviderAnswer
         Status = (int)response.StatusCode;
         ContentType = response.Content.Headers.ContentType?.ToString() ?? (request.IsStream ? "text/event-stream" : "application/json");
         Headers = HeaderFilter.FromProvider(response, deployment.Provider.ApiKey?.Reveal());
+        Length = response.Content.Headers.ContentLength;
         IsEncoded = response.Content.Headers.ContentEncoding.Count > 0;
     }
 
