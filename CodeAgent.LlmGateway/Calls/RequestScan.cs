@@ -11,6 +11,7 @@ namespace CodeAgent.LlmGateway.Calls;
 internal readonly record struct RequestScan
 {
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = 512 };
+    private static readonly JsonReaderState AfterProperty = StateAfterProperty();
 
     public string? Model { get; private init; }
 
@@ -29,9 +30,25 @@ internal readonly record struct RequestScan
     /// <summary>The change of the body that makes it ask for what a stream of chat completions used.</summary>
     public (int Start, int End, byte[] Text) UsageWish { get; private init; }
 
+    /// <summary>Where in the body the reader began; the positions that it tells count from here.</summary>
+    private int Offset { get; init; }
+
     /// <exception cref="JsonException">It is no JSON.</exception>
     /// <exception cref="ProblemException">400: it is no object, or its model is no text.</exception>
     public static RequestScan Read(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return Read(body, skips: true);
+        }
+        catch (JsonException)
+        {
+            // What is wrong is to be told with its line, and who skips counts none.
+            return Read(body, skips: false);
+        }
+    }
+
+    private static RequestScan Read(ReadOnlySpan<byte> body, bool skips)
     {
         var reader = new Utf8JsonReader(body, Strict);
         reader.Read();
@@ -46,7 +63,7 @@ internal readonly record struct RequestScan
             """u8.ToArray()) };
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            scan = scan.Property(ref reader);
+            scan = scan.Property(ref reader, skips ? body : []);
         }
 
         // Anything after the object's end is an error of the reader's.
@@ -58,14 +75,26 @@ internal readonly record struct RequestScan
         "'model' must be there once, as a string: a name of GET /v1/models, or 'default'.")
     { Field = "model" };
 
-    private RequestScan Property(ref Utf8JsonReader reader)
+    // After any property of the body's object, before the comma or the end.
+    private static JsonReaderState StateAfterProperty()
+    {
+        var reader = new Utf8JsonReader("""{"a":null,"""u8, isFinalBlock: false, new JsonReaderState(Strict));
+        while (reader.TokenType != JsonTokenType.Null)
+        {
+            reader.Read();
+        }
+
+        return reader.CurrentState;
+    }
+
+    private RequestScan Property(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
     {
         var next = this;
         if (reader.ValueTextEquals("model"u8))
         {
             reader.Read();
             next = Model is null && reader.TokenType == JsonTokenType.String
-                ? this with { Model = reader.GetString(), ModelToken = ((int)reader.TokenStartIndex, (int)reader.BytesConsumed) }
+                ? this with { Model = reader.GetString(), ModelToken = (Offset + (int)reader.TokenStartIndex, Offset + (int)reader.BytesConsumed) }
                 : throw InvalidModel();
         }
         else if (reader.ValueTextEquals("stream"u8))
@@ -98,6 +127,11 @@ internal readonly record struct RequestScan
             reader.Read();
             return GenerationConfig(ref reader);
         }
+        else if (!body.IsEmpty && JsonSkip.End(body, Offset + (int)reader.BytesConsumed) is var end and >= 0)
+        {
+            reader = new Utf8JsonReader(body[end..], isFinalBlock: true, AfterProperty);
+            return this with { Offset = end };
+        }
         else
         {
             reader.Read();
@@ -109,14 +143,14 @@ internal readonly record struct RequestScan
 
     private RequestScan StreamOptions(ref Utf8JsonReader reader)
     {
-        var (start, wanted) = ((int)reader.TokenStartIndex, false);
+        var (start, wanted) = (Offset + (int)reader.TokenStartIndex, false);
         var inside = reader.TokenType == JsonTokenType.StartObject;
         if (!inside)
         {
             reader.Skip();
         }
 
-        var afterBrace = (int)reader.BytesConsumed;
+        var afterBrace = Offset + (int)reader.BytesConsumed;
         var isEmpty = true;
         (int Start, int End)? wish = null;
         while (inside && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -125,7 +159,7 @@ internal readonly record struct RequestScan
             var isWish = reader.ValueTextEquals("include_usage"u8);
             reader.Read();
             wanted |= isWish && reader.TokenType == JsonTokenType.True;
-            wish = isWish ? ((int)reader.TokenStartIndex, (int)reader.BytesConsumed) : wish;
+            wish = isWish ? (Offset + (int)reader.TokenStartIndex, Offset + (int)reader.BytesConsumed) : wish;
             reader.Skip();
         }
 
