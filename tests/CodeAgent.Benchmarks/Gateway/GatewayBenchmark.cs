@@ -1,3 +1,4 @@
+using System.Globalization;
 using CodeAgent.Benchmarks.Contenders;
 using CodeAgent.Benchmarks.Figures;
 using CodeAgent.Benchmarks.Machine;
@@ -19,7 +20,7 @@ internal static class GatewayBenchmark
         var rounds = (int)options.Number("--rounds", quick ? 1 : 3);
         var duration = TimeSpan.FromSeconds(options.Number("--seconds", quick ? 1 : 6));
         var facts = new List<string>(await MachineFacts.ReadAsync(stop));
-        var (before, results) = (await MachineFacts.LoadAsync(stop), new Results());
+        var (neighbours, results) = (new Neighbours(), new Results());
 
         await using var field = await Field.StartAsync(options.Text("--only")?.Split(','), stop);
         foreach (var exercise in Plan.Exercises)
@@ -30,11 +31,13 @@ internal static class GatewayBenchmark
         await WarmUpAsync(field.Contenders, duration / 2, stop);
         for (var round = 0; round < rounds; round++)
         {
-            await RoundAsync(field.Contenders, round, duration, results, stop);
+            await RoundAsync(field.Contenders, round, duration, neighbours, results, stop);
             await Console.Out.WriteLineAsync($"Round {round + 1} of {rounds} is done.");
         }
 
-        facts.Add($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {rounds} rounds of {duration.TotalSeconds:0.#} s for each load and contender, medians of the rounds; load average {before} before");
+        facts.Add($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {rounds} rounds of {duration.TotalSeconds:0.#} s for each load and contender, medians of the rounds");
+        facts.Add(string.Create(CultureInfo.InvariantCulture,
+            $"other programs of the machine took {100 * Statistics.Median(neighbours.Shares):0} % of its processor time in the median of the loads, and up to {100 * neighbours.Shares.Max():0} %"));
         var text = string.Join("\n", Parts(field, results, facts, await Observations.ReadAsync(field, results, stop)));
         await Console.Out.WriteLineAsync(text);
         var whole = !quick && !options.Has("--only");
@@ -55,14 +58,14 @@ internal static class GatewayBenchmark
     }
 
     // Another one begins each time, so that nobody always runs in the wake of the same neighbour.
-    private static async Task RoundAsync(IReadOnlyList<Contender> contenders, int round, TimeSpan duration, Results results, CancellationToken stop)
+    private static async Task RoundAsync(IReadOnlyList<Contender> contenders, int round, TimeSpan duration, Neighbours neighbours, Results results, CancellationToken stop)
     {
         foreach (var exercise in Plan.Exercises)
         {
             for (var i = 0; i < contenders.Count; i++)
             {
                 var contender = contenders[(i + round) % contenders.Count];
-                results.Add(exercise, contender, await exercise.RunAsync(contender, duration, stop));
+                results.Add(exercise, contender, await neighbours.RunAsync(() => exercise.RunAsync(contender, duration, stop), stop));
             }
         }
     }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace CodeAgent.Benchmarks.Load;
 
-/// <summary>What wrk found, from the line that the script in <see cref="Wrk"/> has it print.</summary>
+/// <summary>What wrk found, from the line that the script in <c>Wrk</c> has it print.</summary>
 /// <param name="Seconds">How long it ran.</param>
 /// <param name="Requests">Answers that came.</param>
 /// <param name="Errors">Answers other than 2xx and 3xx, connections that failed or broke, and requests that timed out.</param>

@@ -19,9 +19,6 @@ internal static class MachineFacts
         ];
     }
 
-    /// <summary>How many processes wanted to run over the last minute.</summary>
-    public static async Task<string> LoadAsync(CancellationToken stop) => (await File.ReadAllTextAsync("/proc/loadavg", stop)).Split(' ')[0];
-
     // model name      : …
     private static async Task<string> FirstAsync(string file, string name, CancellationToken stop) =>
         (await File.ReadAllLinesAsync(file, stop)).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown";
