@@ -11,6 +11,7 @@ namespace CodeAgent.Benchmarks.Gateway;
 /// </summary>
 internal static class GatewayBenchmark
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private const string Command = "dotnet run -c Release --project tests/CodeAgent.Benchmarks -- gateway";
 
     public static async Task<int> RunAsync(Options options, CancellationToken stop)
@@ -20,7 +21,7 @@ internal static class GatewayBenchmark
         var rounds = (int)options.Number("--rounds", quick ? 1 : 3);
         var duration = TimeSpan.FromSeconds(options.Number("--seconds", quick ? 1 : 6));
         var facts = new List<string>(await MachineFacts.ReadAsync(stop));
-        var (neighbours, results) = (new Neighbours(), new Results());
+        var (neighbours, results) = (new Neighbours(quick ? TimeSpan.Zero : Patience), new Results());
 
         await using var field = await Field.StartAsync(options.Text("--only")?.Split(','), stop);
         foreach (var exercise in Plan.Exercises)
