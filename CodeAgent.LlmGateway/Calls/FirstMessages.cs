@@ -6,31 +6,36 @@ namespace CodeAgent.LlmGateway.Calls;
 internal static class FirstMessages
 {
     // "text" | [ { "role": "user", "content": "text" | [ { "text": "text" }, … ] }, … ] | [ { "role": "user", "parts": [ { "text": "text" } ] } ]
-    /// <param name="reader">At the value; at its last token afterwards.</param>
-    public static (int Start, int End) Find(ref Utf8JsonReader reader)
+    /// <summary>The text as it is written: the part that stays the same while marks come and go around it.</summary>
+    /// <param name="body">A body that is known to be valid.</param>
+    /// <param name="messages">Where the messages begin in it.</param>
+    public static (int Start, int End) Find(ReadOnlySpan<byte> body, int messages)
+    {
+        var reader = new Utf8JsonReader(body[messages..], new JsonReaderOptions { MaxDepth = 512 });
+        reader.Read();
+        var found = Find(ref reader);
+        return found.End > 0 ? (messages + found.Start, messages + found.End) : default;
+    }
+
+    private static (int Start, int End) Find(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String)
         {
             return Token(ref reader);
         }
 
-        (int Start, int End) found = default;
-        if (reader.TokenType == JsonTokenType.StartArray)
+        var isList = reader.TokenType == JsonTokenType.StartArray;
+        while (isList && reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            if (reader.TokenType == JsonTokenType.StartObject && OfMessage(ref reader) is { End: > 0 } found)
             {
-                if (found.End == 0 && reader.TokenType == JsonTokenType.StartObject)
-                {
-                    found = OfMessage(ref reader);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                return found;
             }
+
+            reader.Skip();
         }
 
-        return found;
+        return default;
     }
 
     private static (int Start, int End) OfMessage(ref Utf8JsonReader reader)

@@ -66,7 +66,14 @@ internal sealed class ModelRequest
     public string? UserId => _scan.UserId;
 
     /// <summary>The text of the user's first message as it is written; empty where there is none.</summary>
-    public ReadOnlyMemory<byte> FirstMessage => Body[_scan.FirstMessage.Start.._scan.FirstMessage.End];
+    public ReadOnlyMemory<byte> FirstMessage
+    {
+        get
+        {
+            var (start, end) = _scan.Messages > 0 ? FirstMessages.Find(Body.Span, _scan.Messages) : default;
+            return Body[start..end];
+        }
+    }
 
     /// <summary>Who asks.</summary>
     public string Caller { get; init; } = "";

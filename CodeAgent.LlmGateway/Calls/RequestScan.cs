@@ -11,6 +11,7 @@ namespace CodeAgent.LlmGateway.Calls;
 internal readonly record struct RequestScan
 {
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = 512 };
+    private static readonly JsonReaderState AfterProperty = StateAfterProperty();
 
     public string? Model { get; private init; }
 
@@ -35,15 +36,31 @@ internal readonly record struct RequestScan
     /// <summary>Anthropic's <c>metadata.user_id</c>, which names the session too.</summary>
     public string? UserId { get; private init; }
 
-    /// <summary>Where the text of the user's first message is, as it is written; the part that stays the same while marks come and go around it.</summary>
-    public (int Start, int End) FirstMessage { get; private init; }
+    /// <summary>Where the list of messages begins (<c>messages</c>, <c>input</c> or <c>contents</c>); 0 where there is none.</summary>
+    public int Messages { get; private init; }
 
     /// <summary>The change of the body that makes it ask for what a stream of chat completions used.</summary>
     public (int Start, int End, byte[] Text) UsageWish { get; private init; }
 
+    /// <summary>Where in the body the reader began; the positions that it tells count from here.</summary>
+    private int Offset { get; init; }
+
     /// <exception cref="JsonException">It is no JSON.</exception>
     /// <exception cref="ProblemException">400: it is no object, or its model is no text.</exception>
     public static RequestScan Read(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return Read(body, skips: true);
+        }
+        catch (JsonException)
+        {
+            // What is wrong is to be told with its line, and who skips counts none.
+            return Read(body, skips: false);
+        }
+    }
+
+    private static RequestScan Read(ReadOnlySpan<byte> body, bool skips)
     {
         var reader = new Utf8JsonReader(body, Strict);
         reader.Read();
@@ -58,7 +75,7 @@ internal readonly record struct RequestScan
             """u8.ToArray()) };
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            scan = scan.Property(ref reader);
+            scan = scan.Property(ref reader, skips ? body : []);
         }
 
         // Anything after the object's end is an error of the reader's.
@@ -70,14 +87,26 @@ internal readonly record struct RequestScan
         "'model' must be there once, as a string: a name of GET /v1/models, or 'default'.")
     { Field = "model" };
 
-    private RequestScan Property(ref Utf8JsonReader reader)
+    // After any property of the body's object, before the comma or the end.
+    private static JsonReaderState StateAfterProperty()
+    {
+        var reader = new Utf8JsonReader("""{"a":null,"""u8, isFinalBlock: false, new JsonReaderState(Strict));
+        while (reader.TokenType != JsonTokenType.Null)
+        {
+            reader.Read();
+        }
+
+        return reader.CurrentState;
+    }
+
+    private RequestScan Property(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
     {
         var next = this;
         if (reader.ValueTextEquals("model"u8))
         {
             reader.Read();
             next = Model is null && reader.TokenType == JsonTokenType.String
-                ? this with { Model = reader.GetString(), ModelToken = ((int)reader.TokenStartIndex, (int)reader.BytesConsumed) }
+                ? this with { Model = reader.GetString(), ModelToken = (Offset + (int)reader.TokenStartIndex, Offset + (int)reader.BytesConsumed) }
                 : throw InvalidModel();
         }
         else if (reader.ValueTextEquals("stream"u8))
@@ -99,11 +128,6 @@ internal readonly record struct RequestScan
         {
             reader.Read();
             next = this with { PromptCacheKey = reader.TokenType == JsonTokenType.String ? reader.GetString() : null };
-        }
-        else if (reader.ValueTextEquals("messages"u8) || reader.ValueTextEquals("input"u8) || reader.ValueTextEquals("contents"u8))
-        {
-            reader.Read();
-            next = this with { FirstMessage = FirstMessages.Find(ref reader) };
         }
         else if (reader.ValueTextEquals("metadata"u8))
         {
@@ -127,9 +151,26 @@ internal readonly record struct RequestScan
         }
         else
         {
-            reader.Read();
+            return Pass(ref reader, body);
         }
 
+        reader.Skip();
+        return next;
+    }
+
+    // What is not looked into is most of the body, so it is passed over fast.
+    private RequestScan Pass(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
+    {
+        var isMessages = reader.ValueTextEquals("messages"u8) || reader.ValueTextEquals("input"u8) || reader.ValueTextEquals("contents"u8);
+        var start = Offset + (int)reader.BytesConsumed;
+        var next = isMessages ? this with { Messages = start } : this;
+        if (!body.IsEmpty && JsonSkip.End(body, start) is var end and >= 0)
+        {
+            reader = new Utf8JsonReader(body[end..], isFinalBlock: true, AfterProperty);
+            return next with { Offset = end };
+        }
+
+        reader.Read();
         reader.Skip();
         return next;
     }
@@ -149,7 +190,7 @@ internal readonly record struct RequestScan
         {
             if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == depth + (isList ? 2 : 1) && reader.ValueTextEquals("model"u8) && reader.Read() && reader.TokenType == JsonTokenType.String)
             {
-                found.Add(((int)reader.TokenStartIndex, (int)reader.BytesConsumed));
+                found.Add((Offset + (int)reader.TokenStartIndex, Offset + (int)reader.BytesConsumed));
             }
         }
 
@@ -158,14 +199,14 @@ internal readonly record struct RequestScan
 
     private RequestScan StreamOptions(ref Utf8JsonReader reader)
     {
-        var (start, wanted) = ((int)reader.TokenStartIndex, false);
+        var (start, wanted) = (Offset + (int)reader.TokenStartIndex, false);
         var inside = reader.TokenType == JsonTokenType.StartObject;
         if (!inside)
         {
             reader.Skip();
         }
 
-        var afterBrace = (int)reader.BytesConsumed;
+        var afterBrace = Offset + (int)reader.BytesConsumed;
         var isEmpty = true;
         (int Start, int End)? wish = null;
         while (inside && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -174,7 +215,7 @@ internal readonly record struct RequestScan
             var isWish = reader.ValueTextEquals("include_usage"u8);
             reader.Read();
             wanted |= isWish && reader.TokenType == JsonTokenType.True;
-            wish = isWish ? ((int)reader.TokenStartIndex, (int)reader.BytesConsumed) : wish;
+            wish = isWish ? (Offset + (int)reader.TokenStartIndex, Offset + (int)reader.BytesConsumed) : wish;
             reader.Skip();
         }
 

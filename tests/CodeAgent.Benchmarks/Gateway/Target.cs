@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace CodeAgent.Benchmarks.Gateway;
+
+/// <summary>What the gateway is to reach, and what it did.</summary>
+internal sealed record Target(string Text, double Measured, double Limit, bool AtLeast, string Format)
+{
+    private const string Ours = "codeagent";
+
+    public bool IsReached => AtLeast ? Measured >= Limit : Measured <= Limit;
+
+    /// <summary>Reached, missed, or not measured.</summary>
+    public string Verdict => double.IsNaN(Measured) ? "not measured" : IsReached ? "reached" : "**missed**";
+
+    public string Value => double.IsNaN(Measured) ? "-" : Measured.ToString(Format, CultureInfo.InvariantCulture);
+
+    public static IReadOnlyList<Target> Judge(Results results)
+    {
+        return
+        [
+            Rate("at least 0.7 of YARP's requests/s, small chat", "yarp", Plan.ManySmall, 0.7),
+            Rate("at least 0.9 of YARP's requests/s, 100 K prompts", "yarp", Plan.ManyLargePrompts, 0.9),
+            Rate("at least 20 times Portkey's requests/s, small chat", "portkey", Plan.ManySmall, 20),
+            Rate("at least 20 times the Python proxy's requests/s, small chat", "python", Plan.ManySmall, 20),
+            new("added p99 with one client at most 0.5 ms over YARP's",
+                results.Added(Ours, Plan.OneSmall, Figure.P99) - results.Added("yarp", Plan.OneSmall, Figure.P99), 0.5, false, "0.000 ms"),
+            new("no 40 ms step: under 0.1 % of the frames 30 ms or more late",
+                results.Of(Ours, Plan.ManyPacedStreams, Figure.Late), 0.1, false, "0.00 '%'"),
+        ];
+
+        Target Rate(string text, string other, Exercise exercise, double limit) => new(text,
+            results.Of(Ours, exercise, Figure.PerSecond) / results.Of(other, exercise, Figure.PerSecond), limit, true, "0.00");
+    }
+}

@@ -1,0 +1,50 @@
+using CodeAgent.Benchmarks;
+using CodeAgent.Benchmarks.Gateway;
+using CodeAgent.Benchmarks.Roles;
+
+const string Usage = """
+    dotnet run -c Release --project tests/CodeAgent.Benchmarks -- COMMAND
+
+      gateway                       the gateway beside other proxies; writes docs/benchmarks.md
+        --quick                     one short round, about a minute; writes artifacts/benchmarks/benchmarks.md
+        --rounds N --seconds N      how often each load runs, and how long
+        --only NAME,NAME            only these of: mock, yarp, codeagent, portkey, python
+        --out FILE                  writes there
+      gateway soak --minutes N      mixed load on the gateway alone, a tenth of the clients leaving; prints how memory grows
+    """;
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, press) =>
+{
+    press.Cancel = true;
+    stop.Cancel();
+};
+
+try
+{
+    return args switch
+    {
+        // The parts that each run in a process of their own.
+        [MockRole.Name, var port] => await MockRole.RunAsync(port),
+        [YarpRole.Name, var port, var upstream] => await YarpRole.RunAsync(port, upstream),
+        [SinkRole.Name, var port] => await SinkRole.RunAsync(port),
+
+        ["gateway", "soak", .. var options] => await Soak.RunAsync(new(options), stop.Token),
+        ["gateway", .. var options] => await GatewayBenchmark.RunAsync(new(options), stop.Token),
+        _ => await RefuseAsync(Usage),
+    };
+}
+catch (BenchmarkException e)
+{
+    return await RefuseAsync(e.Message);
+}
+catch (OperationCanceledException) when (stop.IsCancellationRequested)
+{
+    return await RefuseAsync("Stopped.");
+}
+
+static async Task<int> RefuseAsync(string why)
+{
+    await Console.Error.WriteLineAsync(why);
+    return 1;
+}

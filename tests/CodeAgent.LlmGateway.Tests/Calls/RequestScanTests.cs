@@ -1,0 +1,41 @@
+using System.Text;
+using System.Text.Json;
+using CodeAgent.LlmGateway.Calls;
+
+namespace CodeAgent.LlmGateway.Tests.Calls;
+
+public sealed class RequestScanTests
+{
+    [Theory]
+    [InlineData("""{"messages":[{"content":"\"model\":\"no\""}], "model" : "yes" ,"stream":true,"tools":[{}]}""")]
+    [InlineData("""{"model":"yes","messages":[],"stream":true}""")]
+    [InlineData("""{ "a":{"model":"no"},"b":[["c"]],"c":-1.5,"stream":true,"d":null,"model":"yes"}""")]
+    public void The_model_is_found_where_it_stands_among_other_properties(string body)
+    {
+        var scan = RequestScan.Read(Encoding.UTF8.GetBytes(body));
+        var (start, end) = scan.ModelToken!.Value;
+        Assert.Equal("yes", scan.Model);
+        Assert.Equal("\"yes\"", body[start..end]);
+        Assert.True(scan.IsStream);
+    }
+
+    [Theory]
+    [InlineData("""{"messages":["a"],"stream_options":{"include_usage":false},"model":"m"}""", """{"messages":["a"],"stream_options":{"include_usage":true},"model":"m"}""")]
+    [InlineData("""{"messages":["a"],"stream_options":{},"model":"m"}""", """{"messages":["a"],"stream_options":{"include_usage":true},"model":"m"}""")]
+    [InlineData("""{"messages":["a"],"stream_options":null,"model":"m"}""", """{"messages":["a"],"stream_options":{"include_usage":true},"model":"m"}""")]
+    public void A_wish_for_usage_behind_a_prompt_is_put_in_its_place(string body, string wished)
+    {
+        var (start, end, text) = RequestScan.Read(Encoding.UTF8.GetBytes(body)).UsageWish;
+        Assert.Equal(wished, body[..start] + Encoding.UTF8.GetString(text) + body[end..]);
+    }
+
+    [Theory]
+    [InlineData("{\"messages\":[1,2],\n\"model\":\"m\",\n\"x\":[1,}", 2, 7)]
+    [InlineData("{\"messages\":[1,2],\n\"model\":\"m\",}", 1, 12)]
+    [InlineData("{\"messages\":[1,2]\n\"model\":\"m\"}", 1, 0)]
+    public void What_is_wrong_behind_a_prompt_is_told_with_its_line(string body, long line, long position)
+    {
+        var e = Assert.ThrowsAny<JsonException>(() => RequestScan.Read(Encoding.UTF8.GetBytes(body)));
+        Assert.Equal((line, position), (e.LineNumber, e.BytePositionInLine));
+    }
+}
