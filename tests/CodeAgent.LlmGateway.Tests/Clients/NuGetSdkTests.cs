@@ -46,7 +46,8 @@ public sealed class NuGetSdkTests(GarnetFixture redis)
         Assert.Equal(["read src/a long name with é.txt 1", "list"], called);
         Assert.StartsWith("Let me look at \"both\".", answer.Text, StringComparison.Ordinal);
         Assert.EndsWith("All <b>done</b>.", answer.Text, StringComparison.Ordinal);
-        Assert.Equal(ChatFinishReason.Stop, answer.FinishReason);
+        // OpenAI's client for responses has no reason to tell where an answer came to its own end.
+        Assert.True(answer.FinishReason is null || answer.FinishReason == ChatFinishReason.Stop);
         Assert.True(answer.Usage!.InputTokenCount >= 100 && answer.Usage.OutputTokenCount >= 7);
     }
 
