@@ -13,7 +13,7 @@ using CodeAgent.ServiceDefaults.Redis;
 
 return await ServiceMain.RunAsync(async () =>
 {
-    var builder = WebApplication.CreateBuilder(args);
+    var builder = WebApplication.CreateBuilder(ServiceMain.Arguments(args));
     builder.AddServiceDefaults(telemetry => telemetry.Untraced = LeaseExtensions.IsRoutine);
     await builder.AddRedisAsync();
     builder.AddIdentity();

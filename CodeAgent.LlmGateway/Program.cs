@@ -14,7 +14,7 @@ using CodeAgent.ServiceDefaults.Redis;
 
 return await ServiceMain.RunAsync(async () =>
 {
-    var builder = WebApplication.CreateBuilder(args);
+    var builder = WebApplication.CreateBuilder(ServiceMain.Arguments(args));
     builder.UseDefaultUrl("http://127.0.0.1:4000");
     builder.AddServiceDefaults();
     builder.AddGatewayIdentity();

@@ -7,7 +7,7 @@ using CodeAgent.Worker.Api;
 
 return await ServiceMain.RunAsync(async () =>
 {
-    var builder = WebApplication.CreateBuilder(args);
+    var builder = WebApplication.CreateBuilder(ServiceMain.Arguments(args));
 
     // Nobody calls a worker but health probes, and there may be many on a machine: any free port.
     builder.UseDefaultUrl("http://127.0.0.1:0");

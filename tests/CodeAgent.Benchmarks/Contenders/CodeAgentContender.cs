@@ -23,6 +23,7 @@ internal sealed class CodeAgentContender : Contender
 
     public override string Description =>
         "this repository's gateway, release build, with a virtual key in redis-server (append-only file, synced every second), "
+        + "limits of its requests, tokens and money, each reserved before and settled after, "
         + "traces, metrics and logs sent by OTLP/gRPC to a sink that discards them, and a log line a request in a file; one process on all cores";
 
     /// <summary>The redis-server that the gateway uses.</summary>
@@ -58,10 +59,14 @@ internal sealed class CodeAgentContender : Contender
         return Counts.Parse(await http.GetStringAsync($"http://127.0.0.1:{_sink}/stats", stop));
     }
 
+    // Limits that are never reached: each request is reserved and settled all the same.
     private async Task MakeKeyAsync()
     {
         await using var redis = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{_redis}");
-        var record = new KeyRecord("benchmark", "benchmark", [Scopes.Models], TimeProvider.System.GetUtcNow());
+        var record = new KeyRecord("benchmark", "benchmark", [Scopes.Models], TimeProvider.System.GetUtcNow())
+        {
+            Limits = new() { RequestsPerMinute = 1_000_000_000, TokensPerDay = 1_000_000_000_000, UsdPerDay = 1_000_000 },
+        };
         await redis.GetDatabase().StringSetAsync(
             RedisKeys.ApiKey(Secret.Hash(_key)), JsonSerializer.Serialize(record, IdentityJson.Default.KeyRecord));
     }
