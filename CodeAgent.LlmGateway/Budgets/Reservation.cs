@@ -17,10 +17,10 @@ internal readonly record struct SubjectState(Subject Subject, long[] Used);
 /// <summary>A request on its way into or through the budgets.</summary>
 internal sealed class Reservation(Subject[] subjects, RedisKey? keyRecord, Need need)
 {
-    private static long s_last;
+    private static long _last;
 
     /// <summary>Unique within this gateway; the gateway's own id goes before it.</summary>
-    public long Number { get; } = Interlocked.Increment(ref s_last);
+    public long Number { get; } = Interlocked.Increment(ref _last);
 
     public Subject[] Subjects { get; } = subjects;
 

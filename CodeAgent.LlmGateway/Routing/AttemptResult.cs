@@ -1,5 +1,5 @@
-using CodeAgent.LlmGateway.Providers;
 using CodeAgent.LlmGateway.Protocols;
+using CodeAgent.LlmGateway.Providers;
 
 namespace CodeAgent.LlmGateway.Routing;
 

@@ -10,8 +10,8 @@ namespace CodeAgent.Benchmarks.Roles;
 internal static class MockRole
 {
     public const string Name = "role-mock";
-    private static long s_asked;
-    private static long s_left;
+    private static long _asked;
+    private static long _left;
 
     public static Task<int> RunAsync(string port)
     {
@@ -24,11 +24,11 @@ internal static class MockRole
     {
         if (http.Request.Path == "/stats")
         {
-            await http.Response.WriteAsync($"{Interlocked.Read(ref s_asked)} {Interlocked.Read(ref s_left)}", http.RequestAborted);
+            await http.Response.WriteAsync($"{Interlocked.Read(ref _asked)} {Interlocked.Read(ref _left)}", http.RequestAborted);
             return;
         }
 
-        Interlocked.Increment(ref s_asked);
+        Interlocked.Increment(ref _asked);
         try
         {
             await RoleHost.DrainAsync(http);
@@ -45,7 +45,7 @@ internal static class MockRole
         }
         catch (Exception e) when (http.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
         {
-            Interlocked.Increment(ref s_left);
+            Interlocked.Increment(ref _left);
         }
     }
 

@@ -7,8 +7,8 @@ internal static class SinkRole
 {
     public const string Name = "role-sink";
     private static readonly byte[] EmptyAnswer = new byte[5];
-    private static long s_spans;
-    private static long s_bytes;
+    private static long _spans;
+    private static long _bytes;
 
     public static Task<int> RunAsync(string port)
     {
@@ -21,17 +21,17 @@ internal static class SinkRole
     {
         if (http.Request.Path == "/stats")
         {
-            await http.Response.WriteAsync($"{Interlocked.Read(ref s_spans)} {Interlocked.Read(ref s_bytes)}", http.RequestAborted);
+            await http.Response.WriteAsync($"{Interlocked.Read(ref _spans)} {Interlocked.Read(ref _bytes)}", http.RequestAborted);
             return;
         }
 
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body, http.RequestAborted);
-        Interlocked.Add(ref s_bytes, body.Length);
+        Interlocked.Add(ref _bytes, body.Length);
         if (http.Request.Path.StartsWithSegments("/opentelemetry.proto.collector.trace.v1.TraceService"))
         {
             // A gRPC message has a prefix of five bytes.
-            Interlocked.Add(ref s_spans, SpanCount.Read(body.GetBuffer().AsSpan(0, (int)body.Length)[Math.Min(5, (int)body.Length)..]));
+            Interlocked.Add(ref _spans, SpanCount.Read(body.GetBuffer().AsSpan(0, (int)body.Length)[Math.Min(5, (int)body.Length)..]));
         }
 
         http.Response.ContentType = "application/grpc";

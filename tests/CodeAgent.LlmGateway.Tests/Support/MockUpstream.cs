@@ -44,7 +44,7 @@ internal sealed class MockUpstream : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => 
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.Http2.MaxStreamsPerConnection = streams ?? kestrel.Limits.Http2.MaxStreamsPerConnection;
             kestrel.Listen(IPAddress.Loopback, port, listen =>
