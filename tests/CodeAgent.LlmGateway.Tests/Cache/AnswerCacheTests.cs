@@ -216,6 +216,32 @@ public abstract class AnswerCacheTests(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.TooManyRequests, (await client.CachedAsync(Streamed)).Response.StatusCode);
     }
 
+    [Fact]
+    public async Task A_limit_that_is_reached_while_waiting_is_told_within_the_stream_that_has_begun()
+    {
+        var (go, answer) = (new TaskCompletionSource(), Upstreams.Answers("yes"));
+        _upstream.Chat = async http =>
+        {
+            await go.Task.WaitAsync(http.RequestAborted);
+            await answer(http);
+        };
+        await using var gateway = await GatewayHost.StartAsync(ConnectionString, _upstream, rest: "keepAliveInterval: 100ms");
+        var (_, secret) = await GatewayKeys.LimitedAsync(Redis, new() { RequestsPerDay = 1 });
+        using var client = gateway.Client(secret);
+        var first = client.CachedAsync(Streamed);
+        await Eventually.TrueAsync(() => Task.FromResult(!_upstream.Requests.IsEmpty), TimeSpan.FromSeconds(10), "one has asked");
+        using var request = ChatCalls.Request(Streamed);
+        request.Headers.Add(CacheCalls.Header, "on");
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        go.SetResult();
+
+        var waited = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        Assert.Contains("rate_limit_exceeded", waited, StringComparison.Ordinal);
+        Assert.DoesNotContain("yes", waited, StringComparison.Ordinal);
+        Assert.Contains("yes", (await first).Body, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(500, "application/json", "{}", false)]
     [InlineData(200, "application/json", "{\"error\":{\"message\":\"no\"},\"choices\":[]}", false)]
