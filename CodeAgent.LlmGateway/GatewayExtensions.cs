@@ -1,5 +1,6 @@
 using CodeAgent.LlmGateway.Admin;
 using CodeAgent.LlmGateway.Budgets;
+using CodeAgent.LlmGateway.Cache;
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Errors;
@@ -48,6 +49,7 @@ internal static class GatewayExtensions
         builder.Services.AddHostedService<DefaultModelWatch>();
         builder.AddBudgets();
         builder.Services.AddSingleton<TurnStore>();
+        builder.Services.AddSingleton<AnswerCache>();
         builder.Services.AddSingleton<DeploymentStates>();
         builder.Services.AddSingleton<DeploymentChooser>();
         builder.Services.AddSingleton<AttemptRunner>();

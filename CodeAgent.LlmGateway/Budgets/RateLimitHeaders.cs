@@ -14,12 +14,21 @@ internal static class RateLimitHeaders
     private static readonly string[] AnthropicTokens = ["tokens", "input-tokens", "output-tokens"];
 
     /// <summary>Writes the headers as late as can be, over those of the provider.</summary>
-    public static void Attach(HttpContext http, Protocol protocol, Reservation reservation) => http.Response.OnStarting(static state =>
+    public static void Attach(HttpContext http, Protocol protocol, Reservation reservation)
     {
-        var (response, protocol, reservation) = ((HttpResponse, Protocol, Reservation))state;
-        Write(response.Headers, protocol, reservation);
-        return Task.CompletedTask;
-    }, (http.Response, protocol, reservation));
+        // Too late where a caller was sent signs of life while it waited for another's answer.
+        if (http.Response.HasStarted)
+        {
+            return;
+        }
+
+        http.Response.OnStarting(static state =>
+        {
+            var (response, protocol, reservation) = ((HttpResponse, Protocol, Reservation))state;
+            Write(response.Headers, protocol, reservation);
+            return Task.CompletedTask;
+        }, (http.Response, protocol, reservation));
+    }
 
     /// <summary>When a window begins anew; null for a total.</summary>
     public static TimeSpan? UntilReset(Window window, (long Now, long Minute, long Day) clock) => window switch

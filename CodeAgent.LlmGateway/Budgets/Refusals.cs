@@ -22,17 +22,20 @@ internal static class Refusals
         // A limit of money that does not begin anew at once is no reason to ask again.
         var isSpent = window == Window.Total || (measure == Measure.Money && window == Window.Day);
         var isWorthRetrying = !isSpent && wait <= LongestWait;
-        http.Response.OnStarting(static state =>
+        if (!http.Response.HasStarted)
         {
-            var (response, wait, isWorthRetrying) = ((HttpResponse, TimeSpan?, bool))state;
-            response.Headers["x-should-retry"] = isWorthRetrying ? "true" : "false";
-            if (wait is { } span)
+            http.Response.OnStarting(static state =>
             {
-                response.Headers["retry-after-ms"] = ((long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
-            }
+                var (response, wait, isWorthRetrying) = ((HttpResponse, TimeSpan?, bool))state;
+                response.Headers["x-should-retry"] = isWorthRetrying ? "true" : "false";
+                if (wait is { } span)
+                {
+                    response.Headers["retry-after-ms"] = ((long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+                }
 
-            return Task.CompletedTask;
-        }, (http.Response, wait, isWorthRetrying));
+                return Task.CompletedTask;
+            }, (http.Response, wait, isWorthRetrying));
+        }
 
         var code = isTooLarge ? "request-exceeds-limit" : isSpent ? "insufficient-quota" : "rate-limit-exceeded";
         return new(code, StatusCodes.Status429TooManyRequests, Message(state, limit, measure, needed, isTooLarge, wait)) { RetryAfter = wait };

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using CodeAgent.LlmGateway.Cache;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Protocols.Chat;
 using CodeAgent.LlmGateway.Providers;
@@ -16,10 +17,10 @@ internal static class AnswerRelay
 
     /// <summary>
     /// Passes a provider's answer on, each piece as soon as it is there, translated where the caller speaks another protocol, and
-    /// keeps it where it is a turn's.
+    /// keeps it where it is a turn's, or to be cached.
     /// </summary>
     /// <exception cref="ProviderFailedException">The answer broke off after it had begun; the caller has been told. The server ends the connection without the mark of the end then.</exception>
-    public static async Task PassAsync(HttpContext http, ModelRequest request, IProtocol protocol, DispatchedAnswer dispatched, CallerOutput output, Turn? turn, ModelCall call)
+    public static async Task PassAsync(HttpContext http, ModelRequest request, IProtocol protocol, DispatchedAnswer dispatched, CallerOutput output, Turn? turn, CacheTicket? ticket, ModelCall call)
     {
         var (answer, response, watch) = (dispatched.Answer, http.Response, dispatched.Tap.Watch);
         var isTranslated = dispatched.Protocol.Name != protocol.Name || dispatched.IsStream != request.IsStream;
@@ -29,7 +30,7 @@ internal static class AnswerRelay
             Begin(http, request, answer, isTranslated ? null : answer.ContentType);
         }
 
-        using var copy = new AnswerCopy(turn?.MaxAnswerBytes ?? 0);
+        using var copy = new AnswerCopy(Math.Max(turn?.MaxAnswerBytes ?? 0, ticket?.MaxAnswerBytes ?? 0));
         output.Copy = copy;
         using var translation = isTranslated ? new AnswerTranslation(dispatched.Protocol.Reader(), protocol.Writer(request), dispatched.IsStream) : null;
         using var filter = !isTranslated && AttemptRunner.AsksForUsage(request) ? new UsageChunkFilter() : null;
@@ -76,9 +77,17 @@ internal static class AnswerRelay
             (call.Usage, call.ResponseModel) = (watch.Usage, watch.Model);
 
             // Also where the caller left, or the connection broke, just after the last piece: the answer is whole, and paid for.
-            if (turn is not null && watch.IsComplete && copy.Bytes is { } kept)
+            if (watch.IsComplete && copy.Bytes is { } kept)
             {
-                await turn.AnswerAsync(answer.Status, response.ContentType!, kept, watch.Usage);
+                if (watch.Error is null)
+                {
+                    ticket?.Answered(answer.Status, response.ContentType!, kept);
+                }
+
+                if (turn is not null && kept.Length <= turn.MaxAnswerBytes)
+                {
+                    await turn.AnswerAsync(answer.Status, response.ContentType!, kept, watch.Usage);
+                }
             }
         }
 
@@ -144,6 +153,31 @@ internal static class AnswerRelay
         http.Response.ContentLength = recorded.Body.Length;
         http.Response.Headers[Replayed] = "true";
         await http.Response.Body.WriteAsync(recorded.Body, http.RequestAborted);
+    }
+
+    /// <summary>Gives an answer of the cache: a stream as a stream.</summary>
+    public static async Task GiveAsync(HttpContext http, ModelRequest request, CachedAnswer cached, CallerOutput output, TimeProvider time)
+    {
+        await output.EnterAsync();
+        var response = http.Response;
+        if (!response.HasStarted)
+        {
+            if (request.IsStream)
+            {
+                CallerOutput.BeginStream(response);
+            }
+            else
+            {
+                response.ContentLength = cached.Body.Length;
+            }
+
+            response.ContentType = cached.ContentType;
+            response.Headers[CacheWishes.Header] = "hit";
+            response.Headers.Age = ((long)Math.Max(0, (time.GetUtcNow() - cached.At).TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        output.Write(cached.Body);
+        await output.FlushAsync();
     }
 
     private static void Begin(HttpContext http, ModelRequest request, ProviderAnswer answer, string? contentType)

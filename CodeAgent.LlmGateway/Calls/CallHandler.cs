@@ -1,4 +1,5 @@
 using CodeAgent.LlmGateway.Budgets;
+using CodeAgent.LlmGateway.Cache;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Keys;
 using CodeAgent.LlmGateway.Protocols;
@@ -14,11 +15,12 @@ namespace CodeAgent.LlmGateway.Calls;
 
 /// <summary>
 /// The way of a request: 1. it is read; 2. its model leads to deployments; 3. if it is a turn that was answered before, that
-/// answer is given; 4. what it may use is reserved; 5. a deployment is asked; 6. the answer goes through as it comes; 7. a turn's
-/// answer is kept; 8. what it used is settled, however it ended.
+/// answer is given; 4. if the cache is wanted and has the answer, that is given; 5. what it may use is reserved; 6. a deployment is
+/// asked; 7. the answer goes through as it comes; 8. a turn's answer, and one for the cache, is kept; 9. what it used is settled,
+/// however it ended.
 /// </summary>
 internal sealed class CallHandler(
-    ConfigFile<GatewayConfig> file, ModelCatalog catalog, Dispatcher dispatcher, ProtocolSet protocols, TurnStore turns, BudgetDesk budgets,
+    ConfigFile<GatewayConfig> file, ModelCatalog catalog, Dispatcher dispatcher, ProtocolSet protocols, TurnStore turns, AnswerCache cache, BudgetDesk budgets,
     GatewayMetrics metrics, TimeProvider time, ILogger<CallHandler> logger)
 {
     /// <param name="http">The request.</param>
@@ -81,33 +83,74 @@ internal sealed class CallHandler(
             return;
         }
 
-        // 4.
-        var admission = await budgets.AdmitAsync(http, request, route);
-        var (spoken, book) = (protocols[request.Protocol], new AttemptBook());
         await using var output = new CallerOutput(http, request, file.Current.KeepAliveInterval, time);
         try
         {
-            // 5.
+            // 4.
+            if (cache.Ticket(http, request, route) is not { } ticket)
+            {
+                await AskAsync(http, request, route, turn, null, output, call);
+            }
+            else if (await cache.GetAsync(ticket, () => AskAsync(http, request, route, turn, ticket, output, call), http.RequestAborted) is { } cached)
+            {
+                await GiveAsync(http, request, route, turn, cached, output, call);
+            }
+        }
+        catch (ProblemException e) when (output.HasStarted)
+        {
+            call.Failed(e.Status, e.Type.Replace('-', '_'));
+            await AnswerRelay.FailWithinAsync(protocols[request.Protocol], new(e.Status, e.Type.Replace('-', '_'), e.Message, e.Field), output);
+        }
+    }
+
+    private async Task AskAsync(HttpContext http, ModelRequest request, ModelRoute route, Turn? turn, CacheTicket? ticket, CallerOutput output, ModelCall call)
+    {
+        // 5.
+        var admission = await budgets.AdmitAsync(http, request, route);
+        var (spoken, book) = (protocols[request.Protocol], new AttemptBook());
+        if (ticket is not null && !output.HasStarted)
+        {
+            http.Response.Headers[CacheWishes.Header] = "miss";
+        }
+
+        try
+        {
+            // 6.
             await using var dispatched = await dispatcher.AskAsync(request, route, book, call, http.RequestAborted);
 
-            // 6. and 7.
-            await AnswerRelay.PassAsync(http, request, spoken, dispatched, output, turn, call);
+            // 7. and 8.
+            await AnswerRelay.PassAsync(http, request, spoken, dispatched, output, turn, ticket, call);
         }
         catch (CallFailedException e)
         {
             await AnswerRelay.FailAsync(http, spoken, e, output, call);
         }
-        catch (ProblemException e) when (output.HasStarted)
-        {
-            call.Failed(e.Status, e.Type.Replace('-', '_'));
-            await AnswerRelay.FailWithinAsync(spoken, new(e.Status, e.Type.Replace('-', '_'), e.Message, e.Field), output);
-        }
         finally
         {
-            // 8. Also where the caller has left and where nothing came of it.
+            // 9. Also where the caller has left and where nothing came of it.
             call.Outcome = book.Close();
             admission.Settle(call.Outcome);
             call.Usd = admission.Usd;
+        }
+    }
+
+    // Costs nothing, but counts as a request.
+    private async Task GiveAsync(HttpContext http, ModelRequest request, ModelRoute route, Turn? turn, CachedAnswer cached, CallerOutput output, ModelCall call)
+    {
+        var admission = await budgets.AdmitRepetitionAsync(http, request, route);
+        try
+        {
+            (call.Cached, call.Status) = (true, StatusCodes.Status200OK);
+            if (turn is not null && cached.Body.Length <= turn.MaxAnswerBytes)
+            {
+                await turn.AnswerAsync(StatusCodes.Status200OK, cached.ContentType, cached.Body, null);
+            }
+
+            await AnswerRelay.GiveAsync(http, request, cached, output, time);
+        }
+        finally
+        {
+            admission.SettleRepetition();
         }
     }
 }

@@ -20,6 +20,8 @@ internal sealed class GatewayConfig
 
     public TurnsConfig Turns { get; init; } = new();
 
+    public CacheConfig Cache { get; init; } = new();
+
     public LimitsConfig Limits { get; init; } = new();
 
     public UsageConfig Usage { get; init; } = new();
@@ -148,4 +150,14 @@ internal sealed class TurnsConfig
 
     /// <summary>How long an answer to a task token is kept. 1 min to 90 days, 7 days by default.</summary>
     public TimeSpan KeepForTasks { get; init; } = TimeSpan.FromDays(7);
+}
+
+/// <summary>Answers that are given again to the same request; only to requests and keys that ask for that.</summary>
+internal sealed class CacheConfig
+{
+    /// <summary>How long an answer is given again. 1 s to 30 days, 1 h by default.</summary>
+    public TimeSpan Ttl { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Longest answer that is kept, in bytes. 0 (nothing is kept) to 64 MiB, 2 MiB by default.</summary>
+    public int MaxAnswerBytes { get; init; } = 2 * 1024 * 1024;
 }

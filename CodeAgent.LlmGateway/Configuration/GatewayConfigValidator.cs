@@ -31,6 +31,8 @@ internal static class GatewayConfigValidator
         problems.Require(config.Turns.MaxAnswerBytes is >= 0 and <= 256 * 1024 * 1024, "turns.maxAnswerBytes", "0 to 268435456 bytes");
         Between(config.Turns.Keep, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90), "turns.keep", problems);
         Between(config.Turns.KeepForTasks, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90), "turns.keepForTasks", problems);
+        problems.Require(config.Cache.MaxAnswerBytes is >= 0 and <= 64 * 1024 * 1024, "cache.maxAnswerBytes", "0 to 67108864 bytes");
+        Between(config.Cache.Ttl, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30), "cache.ttl", problems);
         LimitsConfigValidator.Validate(config, problems);
         Validate(config.Retries, problems);
         problems.Require(config.KeepAliveInterval == TimeSpan.Zero || (config.KeepAliveInterval >= Shortest && config.KeepAliveInterval <= TimeSpan.FromMinutes(10)),

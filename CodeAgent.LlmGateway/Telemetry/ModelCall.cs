@@ -41,6 +41,9 @@ internal sealed partial class ModelCall : IDisposable
 
     public bool Replayed { get; set; }
 
+    /// <summary>Whether the answer came from the cache.</summary>
+    public bool Cached { get; set; }
+
     public TokenUsage? Usage { get; set; }
 
     /// <summary>What all the attempts used; complete once the answer is through, or the caller is gone.</summary>
@@ -104,7 +107,7 @@ internal sealed partial class ModelCall : IDisposable
             Report(Route!, Deployment!, elapsed, error);
         }
 
-        var outcome = Replayed ? "replayed" : error ?? "ok";
+        var outcome = Replayed ? "replayed" : Cached && error is null ? "cached" : error ?? "ok";
         LogCall(OperationName, _request?.Model ?? "", _caller, Status, outcome, Deployment?.ProviderName ?? "-", Deployment?.UpstreamModel ?? "-", Outcome.Attempts.Count,
             Usage?.Input ?? 0, Usage?.CachedInput ?? 0, Usage?.Output ?? 0, Usd, _first?.TotalMilliseconds ?? 0, elapsed.TotalMilliseconds);
 
