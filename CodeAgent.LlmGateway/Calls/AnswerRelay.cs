@@ -91,10 +91,10 @@ internal static class AnswerRelay
             }
         }
 
-        if (watch.Error is { } within)
+        if (watch.Error is not null)
         {
             call.Failed(answer.Status, "error_in_stream");
-            dispatched.Attempt.Failed(within.Code);
+            dispatched.Attempt.Failed("error_in_stream");
         }
     }
 
@@ -102,7 +102,7 @@ internal static class AnswerRelay
     public static async Task FailAsync(HttpContext http, IProtocol protocol, CallFailedException failed, CallerOutput output, ModelCall call)
     {
         var failure = failed.Failure;
-        call.Failed(failure.Error.Status, failure.Error.Code);
+        call.Failed(failure.Error.Status, failure.Name);
         var said = failure.Said as WholeAnswer;
         var error = said is null || failure.Protocol is not { } spoken || spoken.Name == protocol.Name ? null : spoken.ReadError(said.Status, said.Body.Span);
         await output.EnterAsync();

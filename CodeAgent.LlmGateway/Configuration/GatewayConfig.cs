@@ -1,4 +1,5 @@
 using CodeAgent.LlmGateway.Protocols;
+using CodeAgent.LlmGateway.Providers;
 using CodeAgent.ServiceDefaults.Configuration;
 
 namespace CodeAgent.LlmGateway.Configuration;
@@ -53,6 +54,8 @@ internal enum Http2Use
 
 internal sealed class ProviderConfig
 {
+    private ProviderSecrets? _secrets;
+
     public ProviderKind? Kind { get; init; }
 
     /// <summary>The protocols that it speaks, where these are not the ones of its kind; the best first.</summary>
@@ -65,10 +68,10 @@ internal sealed class ProviderConfig
     public ConfigSecret? ApiKey { get; init; }
 
     /// <summary>Headers that every request to it has besides, by name. A value may refer to the environment, and is not shown anywhere.</summary>
-    public Dictionary<string, string> Headers { get; init; } = [];
+    public Dictionary<string, ConfigText> Headers { get; init; } = [];
 
     /// <summary>What every request's address has after the question mark, such as Azure's <c>api-version</c>.</summary>
-    public Dictionary<string, string> Query { get; init; } = [];
+    public Dictionary<string, ConfigText> Query { get; init; } = [];
 
     /// <summary>
     /// Most tokens that an answer may have where the caller sets no limit and the provider must be told one (Anthropic's protocol
@@ -103,6 +106,9 @@ internal sealed class ProviderConfig
 
     /// <summary>PEM file of the certificates that the provider's own may come from, in place of the system's.</summary>
     public string? CaFile { get; init; }
+
+    /// <summary>What of all this nobody may be told.</summary>
+    public ProviderSecrets Secrets() => _secrets ??= ProviderSecrets.Of(this);
 }
 
 /// <summary>When a deployment is left alone for a while.</summary>

@@ -52,7 +52,7 @@ internal static class GatewayConfigValidator
 
         foreach (var (name, value) in provider.Headers)
         {
-            problems.Require(ProviderKinds.IsHeader(name, value), $"{path}.headers.{name}",
+            problems.Require(ProviderKinds.IsHeader(name, value.Reveal()), $"{path}.headers.{name}",
                 "a header of the gateway's own making, or characters that no header has; connection, content and host headers are not set here");
         }
 

@@ -59,7 +59,7 @@ internal static class ProviderKinds
 
         foreach (var (name, value) in provider.Query)
         {
-            Add(name, value);
+            Add(name, value.Reveal());
         }
 
         // What the caller asks in its own protocol goes on, such as ?beta=true; what is set here comes first.
@@ -102,9 +102,9 @@ internal static class ProviderKinds
             yield return new("anthropic-version", AnthropicVersion);
         }
 
-        foreach (var header in provider.Headers)
+        foreach (var (name, value) in provider.Headers)
         {
-            yield return header;
+            yield return new(name, value.Reveal());
         }
     }
 

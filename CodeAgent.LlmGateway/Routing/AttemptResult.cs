@@ -22,6 +22,9 @@ internal sealed record AttemptFailure(Deployment Deployment, FailureKind Kind, G
 
     public IProtocol? Protocol { get; init; }
 
+    /// <summary>What it is called in spans, metrics and the log: one of a few names of our own, whatever the provider's code for it is.</summary>
+    public string Name { get; init; } = Error.Code;
+
     /// <summary>When it says that it can be asked again.</summary>
     public TimeSpan? RetryAfter { get; init; }
 

@@ -185,7 +185,7 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
 
         private AttemptFailure Failed(AttemptFailure failure)
         {
-            attempt.Failed(failure.Error.Code);
+            attempt.Failed(failure.Name);
             attempt.Ended();
             return failure;
         }

@@ -31,7 +31,10 @@ internal static class FailureRules
     {
         var status = error.Status is >= 400 and < 600 and not StatusCodes.Status401Unauthorized ? error.Status : StatusCodes.Status502BadGateway;
         var kind = KindOf(error.Status, System.Text.Encoding.UTF8.GetBytes($"{error.Code} {error.Type}"));
-        return new(deployment, kind == FailureKind.Refused && error.Status is < 400 or >= 500 ? FailureKind.Overloaded : kind, error with { Status = status });
+        return new(deployment, kind == FailureKind.Refused && error.Status is < 400 or >= 500 ? FailureKind.Overloaded : kind, error with { Status = status })
+        {
+            Name = "error_in_answer",
+        };
     }
 
     public static FailureKind KindOf(int status, ReadOnlySpan<byte> body) => status switch

@@ -18,6 +18,7 @@ internal static partial class ConfigReader<T>
             .WithDuplicateKeyChecking()
             .WithEnforceNullability()
             .WithTypeConverter(new ConfigSecret.Converter(parser))
+            .WithTypeConverter(new ConfigText.Converter(parser))
             .WithTypeConverter(new DurationConverter())
             .Build();
         T config;

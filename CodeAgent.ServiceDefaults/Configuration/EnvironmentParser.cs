@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -15,6 +16,7 @@ internal sealed partial class EnvironmentParser(IParser inner, Func<string, stri
     private readonly Stack<Frame> _open = [];
     private readonly Dictionary<string, long> _lines = [];
     private readonly HashSet<Mark> _references = [];
+    private readonly Dictionary<Mark, List<string>> _fromEnvironment = [];
 
     public ParsingEvent? Current { get; private set; }
 
@@ -23,6 +25,9 @@ internal sealed partial class EnvironmentParser(IParser inner, Func<string, stri
 
     /// <summary>Whether the value came from the environment as a whole.</summary>
     public bool IsReference(Scalar scalar) => _references.Contains(scalar.Start);
+
+    /// <summary>The parts of the value that came from the environment; defaults did not.</summary>
+    public IReadOnlyList<string> FromEnvironment(Scalar scalar) => _fromEnvironment.GetValueOrDefault(scalar.Start) ?? [];
 
     public bool MoveNext()
     {
@@ -98,6 +103,11 @@ internal sealed partial class EnvironmentParser(IParser inner, Func<string, stri
 
             // As in a shell: with a default, a variable that is empty counts as one that is not set.
             var found = variable(name);
+            if (!string.IsNullOrEmpty(found))
+            {
+                (CollectionsMarshal.GetValueRefOrAddDefault(_fromEnvironment, scalar.Start, out _) ??= []).Add(found);
+            }
+
             return fallback.Success
                 ? string.IsNullOrEmpty(found) ? fallback.Value : found
                 : found ?? throw new YamlException(scalar.Start, scalar.End,

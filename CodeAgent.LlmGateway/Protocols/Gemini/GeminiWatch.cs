@@ -11,6 +11,10 @@ internal sealed class GeminiWatch : AnswerWatch
     private long _candidates;
     private long _thoughts;
     private bool _hasUsage;
+    private bool _hasEnded;
+
+    /// <remarks>Each piece of a stream has the counts so far; those with the reason for the end are the last.</remarks>
+    public override bool HasFinalUsage => _hasUsage && _hasEnded;
 
     public override void Data(ReadOnlySpan<byte> data)
     {
@@ -63,6 +67,7 @@ internal sealed class GeminiWatch : AnswerWatch
             }
         }
 
+        _hasEnded |= IsComplete;
         IsComplete &= Error is null;
     }
 
@@ -82,6 +87,12 @@ internal sealed class GeminiWatch : AnswerWatch
         else
         {
             IsComplete = true;
+            if (reader.ValueTextEquals("MALFORMED_FUNCTION_CALL"u8) || reader.ValueTextEquals("UNEXPECTED_TOOL_CALL"u8))
+            {
+                // The answer came to nothing, and can be asked again.
+                var reason = reader.GetString()!;
+                Error ??= new(StatusCodes.Status502BadGateway, reason.ToLowerInvariant(), $"The provider ended its answer with {reason}.");
+            }
         }
     }
 

@@ -6,6 +6,10 @@ namespace CodeAgent.LlmGateway.Protocols.Messages;
 internal sealed class MessagesWatch : AnswerWatch
 {
     private readonly MessagesUsage _usage = new();
+    private bool _isFinal;
+
+    /// <remarks>A stream begins with the input and one or two tokens of output; how many there were is said at its end.</remarks>
+    public override bool HasFinalUsage => _isFinal;
 
     // {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"…"}}      nearly all events are such, and are not parsed
     public override void Data(ReadOnlySpan<byte> data)
@@ -33,6 +37,7 @@ internal sealed class MessagesWatch : AnswerWatch
             if (Type(root) == "message")
             {
                 Message(root);
+                _isFinal = Usage is not null;
                 ContentBytes = json.Length;
                 HasContent = true;
                 IsComplete = root.TryGetProperty("stop_reason", out var reason) && reason.ValueKind == JsonValueKind.String;
@@ -72,7 +77,8 @@ internal sealed class MessagesWatch : AnswerWatch
                     Fragment(data);
                     break;
                 case "message_delta":
-                    Usage = _usage.Add(root) ?? Usage;
+                    _isFinal |= _usage.Add(root) is not null;
+                    Usage = _usage.Tokens ?? Usage;
                     break;
                 case "message_stop":
                     IsComplete = Error is null;

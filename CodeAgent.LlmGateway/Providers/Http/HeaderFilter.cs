@@ -50,8 +50,8 @@ internal static class HeaderFilter
     }
 
     /// <param name="response">The provider's answer.</param>
-    /// <param name="key">The provider's key; a header that repeats it stays here.</param>
-    public static List<KeyValuePair<string, string>> FromProvider(HttpResponseMessage response, string? key)
+    /// <param name="secrets">What nobody may be told; a header that repeats it stays here.</param>
+    public static List<KeyValuePair<string, string>> FromProvider(HttpResponseMessage response, ProviderSecrets secrets)
     {
         List<KeyValuePair<string, string>> passed = [];
         Collect(response.Headers);
@@ -63,7 +63,7 @@ internal static class HeaderFilter
             foreach (var (name, values) in headers.NonValidated)
             {
                 var value = values.ToString();
-                if (Passes(name) && (string.IsNullOrEmpty(key) || !value.Contains(key, StringComparison.Ordinal)))
+                if (Passes(name) && !secrets.IsIn(value))
                 {
                     passed.Add(new(name, value));
                 }

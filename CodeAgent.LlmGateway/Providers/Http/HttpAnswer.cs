@@ -18,8 +18,9 @@ internal sealed class HttpAnswer : ProviderAnswer
     {
         (_message, _response, _deployment) = (message, response, deployment);
         Status = (int)response.StatusCode;
-        ContentType = response.Content.Headers.ContentType?.ToString() ?? (request.IsStream ? "text/event-stream" : "application/json");
-        Headers = HeaderFilter.FromProvider(response, deployment.Provider.ApiKey?.Reveal());
+        ContentType = response.Content.Headers.ContentType?.ToString() is { } type && !deployment.Provider.Secrets().IsIn(type) ? type
+            : request.IsStream ? "text/event-stream" : "application/json";
+        Headers = HeaderFilter.FromProvider(response, deployment.Provider.Secrets());
         IsEncoded = response.Content.Headers.ContentEncoding.Count > 0;
     }
 
@@ -27,12 +28,27 @@ internal sealed class HttpAnswer : ProviderAnswer
     {
         await using var body = await _response.Content.ReadAsStreamAsync(cancellationToken);
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
+        var secrets = _deployment.Provider.Secrets();
+        var buffer = ArrayPool<byte>.Shared.Rent(PieceSize + secrets.Longest);
         try
         {
-            while (await PieceAsync(body, buffer, silence, cancellationToken) is var read and > 0)
+            // Held back is only what may be the beginning of a secret: hardly ever anything, since an event ends with a line.
+            var held = 0;
+            while (await PieceAsync(body, buffer.AsMemory(held), silence, cancellationToken) is var read and > 0)
             {
-                yield return buffer.AsMemory(0, read);
+                var length = held + read;
+                held = secrets.Hide(buffer.AsSpan(0, length));
+                if (length > held)
+                {
+                    yield return buffer.AsMemory(0, length - held);
+                }
+
+                buffer.AsSpan(length - held, held).CopyTo(buffer);
+            }
+
+            if (held > 0)
+            {
+                yield return buffer.AsMemory(0, held);
             }
         }
         finally
@@ -48,7 +64,7 @@ internal sealed class HttpAnswer : ProviderAnswer
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask<int> PieceAsync(Stream body, byte[] buffer, CancellationTokenSource silence, CancellationToken cancellationToken)
+    private async ValueTask<int> PieceAsync(Stream body, Memory<byte> buffer, CancellationTokenSource silence, CancellationToken cancellationToken)
     {
         var limit = _deployment.Provider.SilenceTimeout;
         try

@@ -10,7 +10,7 @@ using CodeAgent.LlmGateway.Routing;
 
 namespace CodeAgent.LlmGateway.Providers.Http;
 
-/// <summary>Turns a provider's refusal into an answer in the form of its protocol, with its status, and without its key.</summary>
+/// <summary>Turns a provider's refusal into an answer in the form of its protocol, with its status, and without its secrets.</summary>
 internal static class UpstreamError
 {
     private const int Longest = 64 * 1024;
@@ -32,9 +32,9 @@ internal static class UpstreamError
                 $"The provider '{deployment.ProviderName}' answered {status} at {deployment.Provider.BaseUrl}, which is no answer of a model.");
         }
 
-        var key = deployment.Provider.ApiKey?.Reveal();
-        var body = Form(await TextAsync(response, deployment, key, cancellationToken), status, protocol, deployment);
-        var headers = HeaderFilter.FromProvider(response, key);
+        var secrets = deployment.Provider.Secrets();
+        var body = Form(secrets.Hide(await TextAsync(response, deployment, cancellationToken)), status, protocol, deployment);
+        var headers = HeaderFilter.FromProvider(response, secrets);
         if (protocol == Protocol.Gemini && response.Headers.RetryAfter is null && GeminiErrors.RetryDelay(body) is { } wait)
         {
             // Google says it in the error alone; everyone else looks for the header.
@@ -44,7 +44,7 @@ internal static class UpstreamError
         return new WholeAnswer(body) { Status = status, ContentType = "application/json", Headers = headers };
     }
 
-    private static async Task<string> TextAsync(HttpResponseMessage response, Deployment deployment, string? key, CancellationToken cancellationToken)
+    private static async Task<string> TextAsync(HttpResponseMessage response, Deployment deployment, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(deployment.Provider.SilenceTimeout);
@@ -63,8 +63,7 @@ internal static class UpstreamError
             // What has come by now explains the status well enough.
         }
 
-        var text = Encoding.UTF8.GetString(bytes.Memory.Span);
-        return string.IsNullOrEmpty(key) ? text : text.Replace(key, "***", StringComparison.Ordinal);
+        return Encoding.UTF8.GetString(bytes.Memory.Span);
     }
 
     // All forms have { "error": { "message": … } }, Google's streams in a list; some servers say { "error": "…" } or plain text.

@@ -58,6 +58,7 @@ internal static partial class GatewaySchema
         var type = Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type;
         var made = type == typeof(TimeSpan) ? new JsonObject { ["type"] = "string", ["pattern"] = @"^(\d{1,9}(\.\d{1,6})?\s*(ms|s|m|h|d)|.*\$\{.*)$" }
             : type == typeof(ConfigSecret) ? new JsonObject { ["type"] = new JsonArray("string", "null"), ["pattern"] = @"^\$\{[^}]+\}$|^$" }
+            : type == typeof(ConfigText) ? new JsonObject { ["type"] = "string" }
             : type.IsPrimitive && type != typeof(bool) || type == typeof(decimal) ? new JsonObject { ["type"] = type == typeof(decimal) || type == typeof(double) ? "number" : "integer" }
             : type.IsEnum ? new JsonObject { ["enum"] = new JsonArray([.. Names(type)]) }
             : node is JsonObject found ? found : new JsonObject();

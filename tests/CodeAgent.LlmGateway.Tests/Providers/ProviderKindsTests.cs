@@ -30,7 +30,7 @@ public sealed class ProviderKindsTests
     [Fact]
     public void What_is_configured_comes_before_what_the_caller_says()
     {
-        var azure = new ProviderConfig { Kind = ProviderKind.Azure, Query = new() { ["api-version"] = "preview" } };
+        var azure = new ProviderConfig { Kind = ProviderKind.Azure, Query = new() { ["api-version"] = new("preview", []) } };
 
         Assert.Equal("/chat/completions?api-version=preview&b=2", ProviderKinds.Path(Request(Protocol.Chat, Operation.Generate, "x", query: "?api-version=2024&b=2"), azure));
         Assert.Equal("/chat/completions?api-version=preview", ProviderKinds.Path(Request(Protocol.Chat, Operation.Generate, "x", query: "?b=2", caller: Protocol.Messages), azure));
