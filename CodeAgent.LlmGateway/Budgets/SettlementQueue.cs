@@ -21,6 +21,7 @@ internal sealed partial class SettlementQueue(
 
     private readonly Lock _gate = new();
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    // Not disposed of: a host that is disposed of twice at once would pull it away from under the last batch. It holds no handle.
     private readonly SemaphoreSlim _sending = new(1);
     private Ledger _ledger = new();
     private Ledger? _underWay;
@@ -60,7 +61,7 @@ internal sealed partial class SettlementQueue(
     }
 
     /// <summary>Waits until Redis has taken what was noted by now.</summary>
-    /// <returns>False where there was nothing to wait for.</returns>
+    /// <returns>False where it did not within <paramref name="patience"/>.</returns>
     public async Task<bool> FlushAsync(TimeSpan patience)
     {
         Task taken;
@@ -68,7 +69,7 @@ internal sealed partial class SettlementQueue(
         {
             if (_ledger.IsEmpty && _underWay is null)
             {
-                return false;
+                return true;
             }
 
             taken = _ledger.IsEmpty ? _underWay!.Taken.Task : _ledger.Taken.Task;
@@ -110,12 +111,6 @@ internal sealed partial class SettlementQueue(
         {
             // What is left is told in StopAsync.
         }
-    }
-
-    public override void Dispose()
-    {
-        base.Dispose();
-        _sending.Dispose();
     }
 
     /// <summary>Sends what was noted by now. One batch at a time: a host that is stopped twice must not send it twice.</summary>
