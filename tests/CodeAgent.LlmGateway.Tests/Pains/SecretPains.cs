@@ -49,8 +49,11 @@ public sealed partial class SecretPains(GarnetFixture redis) : IAsyncLifetime
         var provider = $$"""kind: openai, apiKey: "${MOCK_KEY}", headers: { x-team: "Team ${TEAM}" }, query: { sig: "${SIG}" }, maxRetries: 0, firstTokenTimeout: 500ms, answerTimeout: 500ms, silenceTimeout: 500ms, breaker: { failures: 1000, ratio: 1, atLeast: 100000 }""";
 
         // A deployment that has refused the key or told when to come back rests: each request of a behaviour has its own.
-        var own = from behaviour in Behaviours().Index() from way in Ways from name in (string[])["passed", "translated"]
-            let model = Own(name, behaviour.Index, way) select $"  {model}: {{ provider: {(name == "passed" ? "mock" : "chat")}, model: {model} }}";
+        var own = from behaviour in Behaviours().Index()
+                  from way in Ways
+                  from name in (string[])["passed", "translated"]
+                  let model = Own(name, behaviour.Index, way)
+                  select $"  {model}: {{ provider: {(name == "passed" ? "mock" : "chat")}, model: {model} }}";
         return GatewayHost.StartAsync(connection, $$"""
             providers:
               mock: { {{provider}}, baseUrl: "{{_upstream.BaseUrl}}", protocols: [chat, responses, messages, gemini] }
