@@ -128,10 +128,21 @@ internal sealed class RunningSystem : IAsyncDisposable
     }
 
     /// <summary>Ends the AppHost as Ctrl+C does.</summary>
+    /// <exception cref="TimeoutException">It was still there after <see cref="StartLimit"/>; it is killed then.</exception>
     public async Task<int> InterruptAsync()
     {
         Processes.Signal(AppHostId, Processes.Interrupt);
-        await _appHost!.WaitForExitAsync();
+        using var limit = new CancellationTokenSource(StartLimit);
+        try
+        {
+            await _appHost!.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            await KillAppHostAsync();
+            throw new TimeoutException($"The AppHost did not end:\n{Output}");
+        }
+
         return _appHost.ExitCode;
     }
 
