@@ -55,6 +55,7 @@ public sealed class RunTests
     [Fact]
     public async Task Ctrl_C_reaches_every_process_at_a_terminal_and_all_of_them_end()
     {
+        Assert.SkipWhen(await Processes.IgnoreInterruptsAsync(), "The tests run in the background of a shell without job control, where nothing can be interrupted.");
         await using var system = await RunningSystem.StartAsync();
         foreach (var program in Services)
         {

@@ -8,6 +8,7 @@ internal static partial class Processes
 {
     public const int Interrupt = 2;
     public const int Kill = 9;
+    public const int Terminate = 15;
     public const int Continue = 18;
     public const int Stop = 19;
 
@@ -27,6 +28,14 @@ internal static partial class Processes
         }
 
         return found;
+    }
+
+    /// <summary>Whether processes started here ignore an interrupt: a shell without job control sets that for those in the background.</summary>
+    public static async Task<bool> IgnoreInterruptsAsync()
+    {
+        const string Name = "SigIgn:";
+        var ignored = (await File.ReadAllLinesAsync("/proc/self/status")).First(line => line.StartsWith(Name, StringComparison.Ordinal));
+        return (Convert.ToUInt64(ignored[Name.Length..].Trim(), 16) & (1UL << (Interrupt - 1))) != 0;
     }
 
     public static void Signal(int process, int signal)

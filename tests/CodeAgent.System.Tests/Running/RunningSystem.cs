@@ -129,9 +129,30 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     /// <summary>Ends the AppHost as Ctrl+C does.</summary>
     /// <exception cref="TimeoutException">It was still there after <see cref="StartLimit"/>; it is killed then.</exception>
-    public async Task<int> InterruptAsync()
+    public Task<int> InterruptAsync() => EndAsync(Processes.Interrupt);
+
+    /// <summary>Every process that belongs to this instance.</summary>
+    public Task<IReadOnlyList<int>> AllProcessesAsync() =>
+        Processes.FindAsync((_, environment) => environment.Contains(Data, StringComparison.Ordinal));
+
+    public async ValueTask DisposeAsync()
     {
-        Processes.Signal(AppHostId, Processes.Interrupt);
+        if (_appHost is { HasExited: false })
+        {
+            // Whoever is started in the background by a shell cannot be interrupted, nor can those whom it starts.
+            await EndAsync(Processes.Terminate);
+        }
+
+        _appHost?.Dispose();
+        if (_ownsData)
+        {
+            Directory.Delete(Data, recursive: true);
+        }
+    }
+
+    private async Task<int> EndAsync(int signal)
+    {
+        Processes.Signal(AppHostId, signal);
         using var limit = new CancellationTokenSource(StartLimit);
         try
         {
@@ -144,24 +165,6 @@ internal sealed class RunningSystem : IAsyncDisposable
         }
 
         return _appHost.ExitCode;
-    }
-
-    /// <summary>Every process that belongs to this instance.</summary>
-    public Task<IReadOnlyList<int>> AllProcessesAsync() =>
-        Processes.FindAsync((_, environment) => environment.Contains(Data, StringComparison.Ordinal));
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_appHost is { HasExited: false })
-        {
-            await InterruptAsync();
-        }
-
-        _appHost?.Dispose();
-        if (_ownsData)
-        {
-            Directory.Delete(Data, recursive: true);
-        }
     }
 
     // The configuration as shipped, but tasks may use repositories in the temporary folder and this one.
