@@ -70,6 +70,17 @@ public sealed class ConfigFileTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Somebody_who_cannot_take_a_change_over_does_not_end_the_watch()
+    {
+        _file.Changed += kitchen => throw new FormatException("not for me");
+        await File.WriteAllTextAsync(Path, "seats: 2", TestContext.Current.CancellationToken);
+        await LoggedAsync("was not taken over");
+
+        await File.WriteAllTextAsync(Path, "seats: 5", TestContext.Current.CancellationToken);
+        await SeatsAsync(5);
+    }
+
+    [Fact]
     public async Task A_file_that_goes_away_changes_nothing_until_it_is_back()
     {
         File.Delete(Path);

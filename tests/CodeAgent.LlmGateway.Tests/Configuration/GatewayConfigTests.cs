@@ -31,6 +31,10 @@ public sealed class GatewayConfigTests
 
     [Theory]
     [InlineData("  a: {", "  a: { apiKey: sk-literal,", 2, "a secret is not written here")]
+    [InlineData("  m: {", "  new-model:\n  m: {", 4, "a value is missing here")]
+    [InlineData("  a: {", "  x:\n  a: {", 2, "a value is missing here")]
+    [InlineData("{ provider: a }", "{ deployments: [~] }", 4, "a value is missing here")]
+    [InlineData("[m]", "[~]", 5, "a value is missing here")]
     [InlineData("kind: openai, ", "", 2, "a provider has a kind")]
     [InlineData("kind: openai, ", "kind: grok, ", 2, "the value does not fit")]
     [InlineData("http://127.0.0.1:1/v1", "127.0.0.1/v1", 2, "an http or https address")]
