@@ -34,6 +34,9 @@ internal sealed class DispatchedAnswer(ProviderAnswer answer, IProtocol protocol
     /// <summary>Whether nothing follows what was held back.</summary>
     public required bool IsWhole { get; set; }
 
+    /// <summary>What else binds it to its caller; disposed of with it, and not before.</summary>
+    public CancellationTokenSource[] Links { get; set; } = [];
+
     /// <summary>The next piece; good until the one after it is asked for. Null at the end.</summary>
     /// <exception cref="ProviderFailedException">The answer broke off, or went silent.</exception>
     public async ValueTask<ReadOnlyMemory<byte>?> NextAsync() => !IsWhole && await pieces.MoveNextAsync() ? pieces.Current : default(ReadOnlyMemory<byte>?);
@@ -67,5 +70,9 @@ internal sealed class DispatchedAnswer(ProviderAnswer answer, IProtocol protocol
         Tap.Dispose();
         held.Dispose();
         limits.Dispose();
+        foreach (var link in Links)
+        {
+            link.Dispose();
+        }
     }
 }

@@ -125,8 +125,32 @@ internal sealed partial class Dispatcher
     private async ValueTask<AttemptResult?> HedgedAsync(
         Course course, ModelRequest request, AttemptBook book, Deployment deployment, TimeSpan after, CancellationToken cancellationToken)
     {
-        using var stopFirst = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var stopSecond = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var (stopFirst, stopSecond) = (CancellationTokenSource.CreateLinkedTokenSource(cancellationToken), CancellationTokenSource.CreateLinkedTokenSource(cancellationToken));
+        DispatchedAnswer? answer = null;
+        try
+        {
+            var result = await HedgedAsync(course, request, book, deployment, after, stopFirst, stopSecond);
+            answer = result?.Answer;
+            return result;
+        }
+        finally
+        {
+            if (answer is not null)
+            {
+                // They are what ends the answer when the caller leaves.
+                answer.Links = [stopFirst, stopSecond];
+            }
+            else
+            {
+                stopFirst.Dispose();
+                stopSecond.Dispose();
+            }
+        }
+    }
+
+    private async ValueTask<AttemptResult?> HedgedAsync(
+        Course course, ModelRequest request, AttemptBook book, Deployment deployment, TimeSpan after, CancellationTokenSource stopFirst, CancellationTokenSource stopSecond)
+    {
         var first = AskAsync(request, book, deployment, stopFirst.Token).AsTask();
         await Task.WhenAny(first, Task.Delay(after, _time, stopSecond.Token));
         if (first.IsCompleted || course.Hedge() is not { } other)

@@ -43,6 +43,32 @@ public sealed class LeavingClientPains(GarnetFixture redis)
     }
 
     [Fact]
+    public async Task Pain_01_on_a_hedged_route_the_provider_is_stopped_too()
+    {
+        await using var one = await MockUpstream.StartAsync();
+        await using var other = await MockUpstream.StartAsync();
+        one.Chat = Upstreams.Answers("one");
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, Upstreams.Yaml(
+            Upstreams.Deployments("provider: one", "provider: other, role: reserve") + ", hedge: { percentile: 90, atLeast: 20s }", "", ("one", one.BaseUrl, ""), ("other", other.BaseUrl, "")));
+        using var client = gateway.Client();
+        for (var i = 0; i < 20; i++)
+        {
+            await client.AskAsync(ChatCalls.Streamed);
+        }
+
+        one.Chat = async http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            await http.Response.WriteAsync(ChatCalls.Chunk("a"), http.RequestAborted);
+            await http.Response.Body.FlushAsync(http.RequestAborted);
+            await Task.Delay(Timeout.Infinite, http.RequestAborted);
+        };
+        (await client.BeginAsync(ChatCalls.Streamed, cancellationToken: TestContext.Current.CancellationToken)).Dispose();
+
+        await Eventually.TrueAsync(() => Task.FromResult(one.Aborted == 1), AtOnce, "the provider is told");
+    }
+
+    [Fact]
     public async Task Pain_02_many_that_leave_before_the_first_token_leave_nothing_behind()
     {
         const int Clients = 50;
