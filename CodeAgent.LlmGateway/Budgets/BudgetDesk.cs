@@ -72,14 +72,16 @@ internal sealed class BudgetDesk(
         {
             await admissions.ReserveAsync(reservation, limits.ReservationLifetime);
         }
-        catch (ProblemException)
+        catch (Exception) when (reservation.Answered is { } answered)
         {
-            settlements.GiveBack(reservation);
+            _ = GiveBackAsync(reservation, answered);
             throw;
         }
 
         return reservation;
     }
+
+    private async Task GiveBackAsync(Reservation reservation, Task<bool> answered) => settlements.GiveBack(reservation, await answered);
 
     private static Need NeedOf(ModelRequest request, ModelRoute route, LimitsConfig limits)
     {
