@@ -81,7 +81,7 @@ internal sealed partial class Dispatcher
                 return answer;
             }
 
-            throw Failed(result.Failure!, route, course);
+            throw Failed(course.Told(result.Failure!), route, course);
         }
         finally
         {
@@ -210,7 +210,7 @@ internal sealed partial class Dispatcher
     private CallFailedException Failed(AttemptFailure failure, ModelRoute route, Course course)
     {
         // While all rest, the soonest is what counts, whatever the last one said of itself.
-        var worthWaiting = failure.Kind is not (FailureKind.Refused or FailureKind.KeyRefused or FailureKind.SpendLimit);
+        var worthWaiting = failure.Kind is not (FailureKind.Refused or FailureKind.NotHere or FailureKind.KeyRefused or FailureKind.SpendLimit);
         var soonest = worthWaiting ? _chooser.Soonest(route)?.Wait : null;
         var retryAfter = soonest ?? failure.RetryAfter ?? (failure.Kind == FailureKind.RateLimited ? _file.Current.Retries.Wait : null);
 
