@@ -91,7 +91,7 @@ internal sealed class BudgetDesk(
             return default;
         }
 
-        var input = TokenEstimate.OfBody(request.Body.Span);
+        var input = request.InputEstimate;
         var (known, assumed) = request.Operation == Operation.Embed ? (0, 0)
             : request.MaxOutputTokens is { } most ? (Math.Clamp(most, 0, LongestAnswer) * request.Choices, 0L)
             : (0L, (long)limits.AssumedOutputTokens * request.Choices);

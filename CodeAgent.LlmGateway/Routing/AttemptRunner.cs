@@ -20,7 +20,7 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
     public async ValueTask<AttemptResult> RunAsync(ModelRequest request, Deployment deployment, AttemptBook book, CancellationToken cancellationToken)
     {
         var upstream = UpstreamRequestFor(request, deployment);
-        var attempt = book.Begin(deployment, request.Body.Length);
+        var attempt = book.Begin(deployment, request);
         attempt.MayBeBilled = request.Operation != Operation.CountTokens;
         await using var begin = new Beginning(request, protocols[upstream.Protocol], deployment, states.Of(deployment), attempt, time);
         try

@@ -134,6 +134,32 @@ public sealed class LeavingClientPains(GarnetFixture redis)
         Assert.Equal((body.Length + 3) / 4, row.GetProperty("inputTokens").GetInt64());
         Assert.Equal(hasContent ? 100 : 0, row.GetProperty("outputTokens").GetInt64());
     }
+
+    [Fact]
+    public async Task Pain_03_a_picture_is_not_booked_as_text_when_its_sender_leaves()
+    {
+        var begun = new TaskCompletionSource();
+        await using var upstream = await MockUpstream.StartAsync();
+        upstream.Chat = http =>
+        {
+            begun.TrySetResult();
+            return Task.Delay(Timeout.Infinite, http.RequestAborted);
+        };
+        var name = $"left-{Guid.NewGuid():N}";
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, Upstreams.Yaml(
+            Upstreams.Deployments("provider: one"), "", ("one", upstream.BaseUrl, "")).Replace("mock-model", name, StringComparison.Ordinal));
+        using var client = gateway.Client();
+        using var leave = new CancellationTokenSource();
+        var picture = $$$"""{"model":"{{{name}}}","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{new string('A', 400_000)}}}"}}]}]}""";
+
+        var asking = client.BeginAsync(picture, cancellationToken: leave.Token);
+        await begun.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+
+        var row = await Eventually.GetAsync(async () => await Books.OfModelAsync(client, name), TimeSpan.FromSeconds(15), "the request is in the books");
+        Assert.InRange(row["inputTokens"], 1000, 5000);
+    }
 }
 
 /// <summary>The gateway's books.</summary>
