@@ -21,8 +21,8 @@ internal static partial class ConfigReader<T>
             .WithTypeConverter(new ConfigSecret.Converter(parser))
             .WithTypeConverter(new ConfigText.Converter(parser))
             .WithTypeConverter(new DurationConverter())
-            .WithNodeDeserializer(inner => new NoEmptyEntries(inner), where => where.InsteadOf<DictionaryNodeDeserializer>())
-            .WithNodeDeserializer(inner => new NoEmptyEntries(inner), where => where.InsteadOf<CollectionNodeDeserializer>())
+            .WithNodeDeserializer(inner => new NoEmptyEntries<DictionaryNodeDeserializer>(inner), where => where.InsteadOf<DictionaryNodeDeserializer>())
+            .WithNodeDeserializer(inner => new NoEmptyEntries<CollectionNodeDeserializer>(inner), where => where.InsteadOf<CollectionNodeDeserializer>())
             .Build();
         T config;
         try
