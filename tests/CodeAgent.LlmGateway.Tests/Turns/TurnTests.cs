@@ -89,6 +89,44 @@ public abstract class TurnTests(RedisFixture redis) : IAsyncLifetime
         Assert.Single(_upstream.Requests);
     }
 
+    [Theory]
+    [InlineData("/v1beta/models/default:generateContent", "")]
+    [InlineData("/v1beta/models/mock-model:streamGenerateContent?alt=sse", "")]
+    [InlineData("/v1beta/models/mock-model:generateContent", "?x=1")]
+    public async Task What_a_request_says_in_its_address_is_a_part_of_it(string other, string query)
+    {
+        using var client = _gateway.Client();
+        async Task<HttpResponseMessage> AskAsync(string address)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, address)
+            {
+                Content = new StringContent("""{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}""", System.Text.Encoding.UTF8, "application/json"),
+            };
+            request.Headers.Add("Idempotency-Key", _key);
+            return await client.SendAsync(request, TestContext.Current.CancellationToken);
+        }
+
+        using var first = await AskAsync("/v1beta/models/mock-model:generateContent");
+        using var second = await AskAsync(other + query);
+        using var third = await AskAsync("/v1beta/models/mock-model:generateContent");
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.UnprocessableEntity, HttpStatusCode.OK), (first.StatusCode, second.StatusCode, third.StatusCode));
+        Assert.True(Replayed(third));
+        Assert.Single(_upstream.Requests);
+    }
+
+    [Fact]
+    public async Task What_a_request_says_in_its_headers_is_a_part_of_it()
+    {
+        using var client = _gateway.Client();
+        await client.AskAsync(ChatCalls.Plain, _key);
+        client.DefaultRequestHeaders.Add("openai-beta", "another");
+
+        var (response, _) = await client.AskAsync(ChatCalls.Plain, _key);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+    }
+
     [Fact]
     public async Task A_turn_that_is_being_asked_is_not_asked_twice()
     {
@@ -209,7 +247,7 @@ public abstract class TurnTests(RedisFixture redis) : IAsyncLifetime
 
     [Theory]
     [InlineData("tab\there")]
-
+    [InlineData("x")]
     public async Task A_key_is_plain_text(string key)
     {
         using var client = _gateway.Client();
