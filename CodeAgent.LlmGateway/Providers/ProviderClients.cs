@@ -17,14 +17,20 @@ internal sealed class ProviderClients : IDisposable
 
     private readonly ConcurrentDictionary<(string Name, TimeSpan Connect, string? CaFile), Lazy<HttpMessageInvoker>> _clients = [];
 
+    /// <exception cref="Exception">The file of its certificates is not good any more (<see cref="CertificateFile.IsOfFile"/>).</exception>
     public HttpMessageInvoker Get(string name, ProviderConfig provider) =>
-        _clients.GetOrAdd((name, provider.ConnectTimeout, provider.CaFile), static key => new(() => Create(key.Connect, key.CaFile))).Value;
+        _clients.GetOrAdd((name, provider.ConnectTimeout, provider.CaFile), static key =>
+            // One that failed, for its file was not there just then, is not kept.
+            new(() => Create(key.Connect, key.CaFile), LazyThreadSafetyMode.PublicationOnly)).Value;
 
     public void Dispose()
     {
         foreach (var client in _clients.Values)
         {
-            client.Value.Dispose();
+            if (client.IsValueCreated)
+            {
+                client.Value.Dispose();
+            }
         }
     }
 
@@ -71,7 +77,7 @@ internal sealed class ProviderClients : IDisposable
     private static X509ChainPolicy Trust(string caFile)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.ImportFromPemFile(caFile);
+        policy.CustomTrustStore.AddRange(CertificateFile.Load(caFile));
         return policy;
     }
 }

@@ -57,4 +57,23 @@ public sealed class GatewayConfigTests
         Assert.Equal(line, e.Problems[0].Line);
         Assert.StartsWith(reason, e.Problems[0].Reason, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("no certificate at all", "it is no PEM file of certificates")]
+    [InlineData("-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----", "it is no PEM file of certificates")]
+    [InlineData(null, "there is no file")]
+    public async Task A_file_of_certificates_must_be_one(string? content, string reason)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"ca-{Guid.NewGuid():N}.pem");
+        if (content is not null)
+        {
+            await File.WriteAllTextAsync(file, content, TestContext.Current.CancellationToken);
+        }
+
+        var e = Assert.Throws<ConfigFileException>(() => Read(Good.Replace("\"http://127.0.0.1:1/v1\"", $"\"https://127.0.0.1:1/v1\", caFile: {file}", StringComparison.Ordinal)));
+
+        File.Delete(file);
+        Assert.Equal(2, e.Problems[0].Line);
+        Assert.StartsWith(reason, e.Problems[0].Reason, StringComparison.Ordinal);
+    }
 }
