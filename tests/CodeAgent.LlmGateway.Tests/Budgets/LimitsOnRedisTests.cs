@@ -219,9 +219,12 @@ public abstract class LimitsOnRedisTests(RedisFixture redis) : IAsyncLifetime
     public async Task What_was_used_last_is_told_even_when_the_time_to_stop_is_used_up()
     {
         var file = await ConfigFile.LoadAsync<GatewayConfig>("/nowhere/gateway.yaml", _ => null, GatewayConfigValidator.Validate, TestContext.Current.CancellationToken);
-        using var settlements = new SettlementQueue(redis.Client, new GatewayId(), file, TimeProvider.System, NullLogger<SettlementQueue>.Instance);
+        var gateway = new GatewayId();
+        using var settlements = new SettlementQueue(redis.Client, gateway, file, TimeProvider.System, NullLogger<SettlementQueue>.Instance);
         var subject = SubjectOf(new() { Tokens = 1000 });
-        settlements.Settle(await AskAsync(_one, new(10, 0, 0, 0), subject), new("test", "test", null), new Booking(new TokenUsage(400, 0, 0, 0), 0));
+        var reservation = new Reservation([subject], null, new(10, 0, 0, 0));
+        await new AdmissionQueue(redis.Client, gateway, TimeProvider.System).ReserveAsync(reservation, Lifetime);
+        settlements.Settle(reservation, new("test", "test", null), new Booking(new TokenUsage(400, 0, 0, 0), 0));
 
         await settlements.StopAsync(new CancellationToken(canceled: true));
 
