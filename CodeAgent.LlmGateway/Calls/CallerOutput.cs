@@ -52,8 +52,11 @@ internal sealed class CallerOutput : IBufferWriter<byte>, IAsyncDisposable
     /// <summary>Whether what was written ends where an event ends.</summary>
     public bool IsBetweenEvents => _tail == 0 || (_tail & 0xFFFF) == 0x0A0A || _tail == 0x0D0A0D0A;
 
-    /// <summary>To be called before writing, and paired with <see cref="FlushAsync"/>.</summary>
+    /// <summary>To be called before writing, and paired with <see cref="FlushAsync"/>; before headers are set, with <see cref="Leave"/>.</summary>
     public ValueTask EnterAsync() => _gate is null ? default : new(_gate.WaitAsync(_http.RequestAborted));
+
+    /// <summary>Nothing was written after all.</summary>
+    public void Leave() => _gate?.Release();
 
     /// <summary>Sends what was written.</summary>
     public async ValueTask FlushAsync()

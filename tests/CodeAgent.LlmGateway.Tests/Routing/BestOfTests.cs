@@ -24,7 +24,7 @@ public sealed class BestOfTests(GarnetFixture redis)
         await using var other = await MockUpstream.StartAsync();
         await using var judge = await MockUpstream.StartAsync();
         (one.Chat, other.Chat) = (Upstreams.Answers("poor"), Upstreams.Answers("good"));
-        judge.Chat = verdict is null ? Upstreams.Fails(400, body: $$"""{"error":{"message":"{{ProvidersWords}}"}}""") : Upstreams.Answers(verdict);
+        judge.Chat = verdict is null ? Upstreams.Fails(400, body: $$$"""{"error":{"message":"{{{ProvidersWords}}}"}}""") : Upstreams.Answers(verdict);
         var name = $"best-{Guid.NewGuid():N}";
         await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, Upstreams.Yaml(
             Upstreams.Deployments("provider: one", "provider: other") + ", bestOf: { count: 2, judge: judge }", "  ",
