@@ -38,13 +38,15 @@ public sealed class ConfigFileTests : IAsyncLifetime
     [Fact]
     public async Task A_change_is_in_force_without_a_restart()
     {
-        var told = new TaskCompletionSource<int>();
+        var (told, before) = (new TaskCompletionSource<int>(), _file.Version);
         _file.Changed += kitchen => told.TrySetResult(kitchen.Seats);
 
         await File.WriteAllTextAsync(Path, "seats: 2", TestContext.Current.CancellationToken);
 
         Assert.Equal(2, await told.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
         Assert.Equal(2, _file.Current.Seats);
+        Assert.NotEqual(before, _file.Version);
+        Assert.Equal((await ConfigFile.LoadAsync<Kitchen>(Path, _ => null, Kitchen.Validate, TestContext.Current.CancellationToken)).Version, _file.Version);
     }
 
     [Fact]
