@@ -21,6 +21,9 @@ internal sealed class PooledBuffer : IDisposable
         return _bytes.AsMemory(Length);
     }
 
+    /// <summary>Room for so many bytes in all.</summary>
+    public void Expect(int length) => Reserve(length - Length);
+
     public void Advance(int count) => Length += count;
 
     public void Append(ReadOnlySpan<byte> bytes)
