@@ -96,8 +96,8 @@ public sealed class StreamPains(GarnetFixture redis)
     {
         using var more = new SemaphoreSlim(0);
         await using var upstream = await MockUpstream.StartAsync();
-        var half = ChatCalls.Chunk("second");
-        string[] pieces = [ChatCalls.Chunk("first"), half, ChatCalls.Chunk("third")];
+        var second = ChatCalls.Chunk("second");
+        string[] pieces = [ChatCalls.Chunk("first"), second[..40], second[40..^1], second[^1..] + ChatCalls.Chunk("third")];
         upstream.Chat = async http =>
         {
             http.Response.ContentType = "text/event-stream";
