@@ -23,26 +23,25 @@ internal static class AnswerRelay
     public static async Task PassAsync(HttpContext http, ModelRequest request, IProtocol protocol, DispatchedAnswer dispatched, CallerOutput output, Turn? turn, CacheTicket? ticket, ModelCall call)
     {
         var (answer, response, watch) = (dispatched.Answer, http.Response, dispatched.Tap.Watch);
-        var isTranslated = dispatched.Protocol.Name != protocol.Name || dispatched.IsStream != request.IsStream;
+        var translation = dispatched.Translation;
         call.Status = answer.Status;
         if (!response.HasStarted)
         {
-            Begin(http, request, answer, isTranslated ? null : answer.ContentType);
+            Begin(http, request, answer, translation is null ? answer.ContentType : null);
         }
 
         using var copy = new AnswerCopy(Math.Max(turn?.MaxAnswerBytes ?? 0, ticket?.MaxAnswerBytes ?? 0));
         output.Copy = copy;
-        using var translation = isTranslated ? new AnswerTranslation(dispatched.Protocol.Reader(), protocol.Writer(request), dispatched.IsStream) : null;
-        using var filter = !isTranslated && AttemptRunner.AsksForUsage(request) ? new UsageChunkFilter() : null;
+        using var filter = translation is null && AttemptRunner.AsksForUsage(request) ? new UsageChunkFilter() : null;
         try
         {
             // A turn's answer ends for the caller once it is kept: whoever repeats it then is answered from there.
-            if (!request.IsStream && translation is null && turn is null)
+            if (!request.IsStream && dispatched.IsWhole && turn is null)
             {
-                response.ContentLength = dispatched.Held.Length;
+                response.ContentLength = dispatched.Said.Length;
             }
 
-            await SendAsync(dispatched.Held, translation, filter, output, dispatched.IsWhole, call);
+            await SendAsync(dispatched.Said, null, filter, output, dispatched.IsWhole, call);
             while (await dispatched.NextAsync() is { } piece)
             {
                 dispatched.Tap.Add(piece.Span);
@@ -67,6 +66,9 @@ internal static class AnswerRelay
             dispatched.Attempt.Failed(error.Code);
             dispatched.Health.BrokeOff();
 
+            // The error is no part of the answer that may be kept.
+            output.Copy = null;
+
             // Half an answer must not look like a whole one: a stream tells of the error, and the exception that follows makes
             // the server close the connection without the mark of the end. (Abort would throw away what is not sent yet.)
             await FailWithinAsync(protocol, error, output);
@@ -77,13 +79,9 @@ internal static class AnswerRelay
             (call.Usage, call.ResponseModel) = (watch.Usage, watch.Model);
 
             // Also where the caller left, or the connection broke, just after the last piece: the answer is whole, and paid for.
-            if (watch.IsComplete && copy.Bytes is { } kept)
+            if (watch.IsComplete && dispatched.Error is null && translation is null or { HasEnded: true } && copy.Bytes is { } kept)
             {
-                if (watch.Error is null)
-                {
-                    ticket?.Answered(answer.Status, response.ContentType!, kept);
-                }
-
+                ticket?.Answered(answer.Status, response.ContentType!, kept);
                 if (turn is not null && kept.Length <= turn.MaxAnswerBytes)
                 {
                     await turn.AnswerAsync(answer.Status, response.ContentType!, kept, watch.Usage);
@@ -91,10 +89,14 @@ internal static class AnswerRelay
             }
         }
 
-        if (watch.Error is not null)
+        if (dispatched.Error is { } within)
         {
             call.Failed(answer.Status, "error_in_stream");
             dispatched.Attempt.Failed("error_in_stream");
+            if (FailureRules.Within(dispatched.Deployment, within).CountsAgainstDeployment)
+            {
+                dispatched.Health.BrokeOff();
+            }
         }
     }
 

@@ -10,9 +10,16 @@ internal sealed class AnswerTranslation(AnswerReader reader, AnswerWriter writer
     private readonly EventLines _lines = new();
     private readonly PooledBuffer _whole = new(16 * 1024);
     private readonly List<AnswerEvent> _events = [];
+    private bool _isFinished;
 
-    /// <summary>Whether the answer failed by its own account; the caller was told in its own protocol.</summary>
+    /// <summary>
+    /// Why the answer is none: by its own account, or because it cannot be said to the caller. What was written says so in the
+    /// caller's protocol.
+    /// </summary>
     public GatewayError? Error { get; private set; }
+
+    /// <summary>Whether all of it was written.</summary>
+    public bool HasEnded { get; private set; }
 
     /// <summary>Takes a piece of the provider's answer, and writes what can be said of it by now.</summary>
     public void Add(ReadOnlySpan<byte> piece, IBufferWriter<byte> output)
@@ -39,10 +46,18 @@ internal sealed class AnswerTranslation(AnswerReader reader, AnswerWriter writer
             Pass(output);
         }
 
+        if (Error is null && !_isFinished)
+        {
+            Write(AnswerEvent.Failed.BrokeOff, output);
+        }
+
         if (Error is null)
         {
             writer.End(output);
+            Error = writer.Error;
         }
+
+        HasEnded = true;
     }
 
     public void Dispose()
@@ -55,17 +70,19 @@ internal sealed class AnswerTranslation(AnswerReader reader, AnswerWriter writer
     {
         foreach (var answerEvent in _events)
         {
-            if (Error is null && answerEvent is AnswerEvent.Failed failed)
+            if (Error is null)
             {
-                Error = failed.Error;
-            }
-
-            if (Error is null || answerEvent is AnswerEvent.Failed)
-            {
-                writer.Write(answerEvent, output);
+                Write(answerEvent, output);
             }
         }
 
         _events.Clear();
+    }
+
+    private void Write(AnswerEvent answerEvent, IBufferWriter<byte> output)
+    {
+        _isFinished |= answerEvent is AnswerEvent.Finished;
+        writer.Write(answerEvent, output);
+        Error = (answerEvent as AnswerEvent.Failed)?.Error ?? writer.Error;
     }
 }

@@ -13,6 +13,7 @@ namespace CodeAgent.LlmGateway.Calls;
 internal sealed class ModelRequest
 {
     private readonly RequestScan _scan;
+    private bool _mayHaveForeign;
     private int _senders;
     private long _inputEstimate = -1;
 
@@ -25,6 +26,7 @@ internal sealed class ModelRequest
     public ModelRequest(Protocol protocol, Operation operation, ReadOnlyMemory<byte> body, string? model = null, bool? isStream = null)
     {
         (Protocol, Operation, Body) = (protocol, operation, body);
+        _mayHaveForeign = operation != Operation.Embed;
         try
         {
             _scan = RequestScan.Read(body.Span);
@@ -112,9 +114,16 @@ internal sealed class ModelRequest
     public void Sent() => Interlocked.Decrement(ref _senders);
 
     /// <summary>The body with another model's name in it and, where <paramref name="askForUsage"/> is set, asking for what a stream used; in pieces.</summary>
+    /// <remarks>What another kind of provider thought is left out: see <see cref="ForeignThoughts"/>.</remarks>
     public ReadOnlyMemory<byte>[] With(string model, bool askForUsage = false)
     {
         List<(int Start, int End, byte[] Text)> changes = [];
+        if (_mayHaveForeign)
+        {
+            changes.AddRange(ForeignThoughts.Find(Protocol, Body.Span, _scan.Messages, model));
+            _mayHaveForeign = changes.Count > 0;
+        }
+
         if (model != Model)
         {
             // Google's requests name the model in the address; where the body does too, it is as a resource.

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace CodeAgent.LlmGateway.Calls;
 
 /// <summary>Bytes that grow, in memory that is borrowed from the pool: prompts are large, and each would be a large object.</summary>
-internal sealed class PooledBuffer : IDisposable
+internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
 {
     private byte[] _bytes;
 
@@ -25,6 +25,14 @@ internal sealed class PooledBuffer : IDisposable
     public void Expect(int length) => Reserve(length - Length);
 
     public void Advance(int count) => Length += count;
+
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Reserve(Math.Max(1, sizeHint));
+        return _bytes.AsMemory(Length);
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
     public void Append(ReadOnlySpan<byte> bytes)
     {

@@ -9,6 +9,9 @@ namespace CodeAgent.LlmGateway.Protocols;
 /// </summary>
 internal abstract class AnswerWriter
 {
+    /// <summary>Why the answer cannot be said in this protocol, where that is so: what was written tells the caller, and nothing follows.</summary>
+    public GatewayError? Error { get; protected set; }
+
     /// <summary>Takes an event; writes whole events of the stream, or nothing where the answer is to be given as one.</summary>
     public abstract void Write(AnswerEvent answerEvent, IBufferWriter<byte> output);
 

@@ -15,6 +15,9 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
     // A stream that says so much without any content is not understood here; it is not kept from the caller any longer.
     private const int MostHeld = 1024 * 1024;
 
+    // Far more than any answer of a model has.
+    private const int LongestHeld = 64 * 1024 * 1024;
+
     /// <exception cref="OperationCanceledException">The caller left.</exception>
     /// <exception cref="ServiceDefaults.Problems.ProblemException">400: the deployment's protocol cannot express the request.</exception>
     public async ValueTask<AttemptResult> RunAsync(ModelRequest request, Deployment deployment, AttemptBook book, CancellationToken cancellationToken)
@@ -22,7 +25,7 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
         var upstream = UpstreamRequestFor(request, deployment);
         var attempt = book.Begin(deployment, request);
         attempt.MayBeBilled = request.Operation != Operation.CountTokens;
-        await using var begin = new Beginning(request, protocols[upstream.Protocol], deployment, states.Of(deployment), attempt, time);
+        await using var begin = new Beginning(request, protocols[upstream.Protocol], protocols[request.Protocol], deployment, states.Of(deployment), attempt, time);
         try
         {
             return await begin.RunAsync(limit => providers.Get(upstream, deployment).AskAsync(upstream, deployment, limit), cancellationToken);
@@ -54,13 +57,16 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
         request is { Protocol: Protocol.Chat, Operation: Operation.Generate, IsStream: true, AsksForUsage: false };
 
     /// <summary>What is open while an answer begins; closed again, unless it went well.</summary>
-    private sealed class Beginning(ModelRequest request, IProtocol protocol, Deployment deployment, DeploymentHealth health, Attempt attempt, TimeProvider time)
+    private sealed class Beginning(
+        ModelRequest request, IProtocol protocol, IProtocol caller, Deployment deployment, DeploymentHealth health, Attempt attempt, TimeProvider time)
         : IAsyncDisposable
     {
         private readonly PooledBuffer _held = new(4 * 1024);
         private ProviderAnswer? _answer;
         private IAsyncEnumerator<ReadOnlyMemory<byte>>? _pieces;
         private AnswerTap? _tap;
+        private AnswerTranslation? _translation;
+        private PooledBuffer? _translated;
         private CancellationTokenSource? _limits;
         private DispatchedAnswer? _begun;
 
@@ -88,7 +94,7 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
                 attempt.Watch = _tap.Watch;
                 _pieces = _answer.ReadAsync(limits.Token).GetAsyncEnumerator(limits.Token);
                 var isWhole = await HoldAsync(_tap, _pieces, _answer.IsStream);
-                if (Problem(_tap, _answer.IsStream, isWhole) is { } problem)
+                if ((Problem(_tap, _answer.IsStream, isWhole) ?? Translate(_tap, _answer.IsStream, isWhole)) is { } problem)
                 {
                     return Failed(problem);
                 }
@@ -96,7 +102,12 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
                 // From here on only silence is limited: nobody knows how much a model has to say.
                 limits.CancelAfter(Timeout.InfiniteTimeSpan);
                 Observe();
-                return _begun = new(_answer, protocol, deployment, health, attempt, _tap, _held, _pieces, limits) { IsWhole = isWhole };
+                return _begun = new(_answer, protocol, deployment, health, attempt, _tap, _held, _pieces, limits)
+                {
+                    IsWhole = isWhole,
+                    Translation = _translation,
+                    Translated = _translated,
+                };
             }
             catch (OperationCanceledException) when (limits.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
@@ -132,6 +143,8 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
             }
 
             _tap?.Dispose();
+            _translation?.Dispose();
+            _translated?.Dispose();
             _held.Dispose();
             limits.Dispose();
         }
@@ -145,7 +158,7 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
                 if (isStream)
                 {
                     _held.Append(pieces.Current.Span);
-                    if (tap.Watch.HasContent || tap.Watch.Error is not null || _held.Length > MostHeld)
+                    if (IsEnough(tap.Watch))
                     {
                         return false;
                     }
@@ -154,6 +167,33 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
 
             tap.End();
             return true;
+        }
+
+        // Who wants no stream sees nothing of one before its end.
+        private bool IsEnough(AnswerWatch watch) => request.IsStream
+            ? watch.HasContent || watch.Error is not null || _held.Length > MostHeld
+            : _held.Length > LongestHeld;
+
+        /// <summary>Says what is there by now in the caller's protocol, so that what cannot be said there is known while somebody else can still answer.</summary>
+        private AttemptFailure? Translate(AnswerTap tap, bool isStream, bool isWhole)
+        {
+            if (request.Operation != Operation.Generate || (protocol.Name == caller.Name && isStream == request.IsStream))
+            {
+                return null;
+            }
+
+            _translation = new(protocol.Reader(), caller.Writer(request), isStream);
+            _translated = new(4 * 1024);
+            _translation.Add(isStream ? _held.Memory.Span : tap.Whole.Span, _translated);
+            if (isWhole)
+            {
+                _translation.End(_translated);
+            }
+
+            // It may have been billed: unlike an error that comes alone, it is asked for once more at most.
+            return _translation.Error is not { } error ? null
+                : FailureRules.Within(deployment, error) is { Kind: FailureKind.Overloaded } invalid ? invalid with { Kind = FailureKind.Invalid }
+                : FailureRules.Within(deployment, error);
         }
 
         private AttemptFailure? Problem(AnswerTap tap, bool isStream, bool isWhole) => tap.Watch switch

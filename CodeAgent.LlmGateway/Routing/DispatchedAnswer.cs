@@ -31,6 +31,18 @@ internal sealed class DispatchedAnswer(ProviderAnswer answer, IProtocol protocol
 
     public bool IsStream => Answer.IsStream;
 
+    /// <summary>Says it in the caller's protocol, where that is another one. It has seen what was held back.</summary>
+    public AnswerTranslation? Translation { get; init; }
+
+    /// <summary>What there is to be sent by now: what was held back, or what it means in the caller's protocol.</summary>
+    public ReadOnlyMemory<byte> Said => Translation is null ? Held : Translated!.Memory;
+
+    /// <summary>What <see cref="Translation"/> has written by now.</summary>
+    public PooledBuffer? Translated { get; init; }
+
+    /// <summary>Why the answer is none, though it began well: by its own account, or because it cannot be said to the caller.</summary>
+    public GatewayError? Error => Tap.Watch.Error ?? Translation?.Error;
+
     /// <summary>Whether nothing follows what was held back.</summary>
     public required bool IsWhole { get; set; }
 
@@ -50,15 +62,17 @@ internal sealed class DispatchedAnswer(ProviderAnswer answer, IProtocol protocol
         {
             Tap.Add(piece.Span);
             held.Append(piece.Span);
+            Translation?.Add(piece.Span, Translated!);
         }
 
         if (!IsWhole)
         {
             Tap.End();
+            Translation?.End(Translated!);
             IsWhole = true;
         }
 
-        return Tap.Watch is { IsComplete: true, Error: null };
+        return Tap.Watch.IsComplete && Error is null;
     }
 
     public async ValueTask DisposeAsync()
@@ -69,6 +83,8 @@ internal sealed class DispatchedAnswer(ProviderAnswer answer, IProtocol protocol
         await Answer.DisposeAsync();
         Tap.Dispose();
         held.Dispose();
+        Translation?.Dispose();
+        Translated?.Dispose();
         limits.Dispose();
         foreach (var link in Links)
         {

@@ -34,7 +34,15 @@ internal sealed class ChatAnswerReader : AnswerReader
         }
     }
 
-    public override void Whole(ReadOnlySpan<byte> json, List<AnswerEvent> events) => Read(json, events);
+    public override void Whole(ReadOnlySpan<byte> json, List<AnswerEvent> events)
+    {
+        Read(json, events);
+        if (_started && !_failed)
+        {
+            // One body is either all there or no JSON, and some servers leave the reason out.
+            Finish("stop", events);
+        }
+    }
 
     private void Read(ReadOnlySpan<byte> data, List<AnswerEvent> events)
     {

@@ -102,14 +102,11 @@ internal sealed class GeminiAnswerReader : AnswerReader
         }
     }
 
-    private AnswerEvent Finish(string reason, string? message) => reason switch
+    private AnswerEvent Finish(string reason, string? message) => GeminiReasons.Of(reason) switch
     {
-        "STOP" => new AnswerEvent.Finished(_calls > 0 ? FinishReason.ToolCalls : FinishReason.Stop),
-        "MAX_TOKENS" => new AnswerEvent.Finished(FinishReason.Length),
-        "SAFETY" or "RECITATION" or "LANGUAGE" or "BLOCKLIST" or "PROHIBITED_CONTENT" or "SPII" or "IMAGE_SAFETY" or "IMAGE_PROHIBITED_CONTENT" or "IMAGE_RECITATION" =>
-            new AnswerEvent.Finished(FinishReason.Filtered),
-        // MALFORMED_FUNCTION_CALL, UNEXPECTED_TOOL_CALL, OTHER and whatever is added: the answer came to nothing, and can be asked again.
-        _ => Failed(reason.ToLowerInvariant(), $"The provider ended its answer with {reason}{(message is null ? "." : $": {message}")}"),
+        FinishReason.Stop when _calls > 0 => new AnswerEvent.Finished(FinishReason.ToolCalls),
+        { } end => new AnswerEvent.Finished(end),
+        null => Failed(reason.ToLowerInvariant(), $"The provider ended its answer with {reason}{(message is null ? "." : $": {message}")}"),
     };
 
     private static AnswerEvent.Failed Failed(string code, string message) => new(new(StatusCodes.Status502BadGateway, code, message));

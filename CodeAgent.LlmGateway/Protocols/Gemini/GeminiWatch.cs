@@ -73,7 +73,7 @@ internal sealed class GeminiWatch : AnswerWatch
 
     private void Said(ref Utf8JsonReader reader)
     {
-        var isText = reader.ValueTextEquals("text"u8);
+        var (isText, isReason) = (reader.ValueTextEquals("text"u8), reader.ValueTextEquals("finishReason"u8));
         reader.Read();
         if (reader.TokenType != JsonTokenType.String)
         {
@@ -87,10 +87,9 @@ internal sealed class GeminiWatch : AnswerWatch
         else
         {
             IsComplete = true;
-            if (reader.ValueTextEquals("MALFORMED_FUNCTION_CALL"u8) || reader.ValueTextEquals("UNEXPECTED_TOOL_CALL"u8))
+            if (isReason && !reader.ValueTextEquals("STOP"u8) && reader.GetString() is { } reason && GeminiReasons.Of(reason) is null)
             {
                 // The answer came to nothing, and can be asked again.
-                var reason = reader.GetString()!;
                 Error ??= new(StatusCodes.Status502BadGateway, reason.ToLowerInvariant(), $"The provider ended its answer with {reason}.");
             }
         }

@@ -17,8 +17,6 @@ internal abstract class GeminiWriting(string model) : AnswerWriter
     private AnswerEvent.Finished? _finished;
     private bool _refused;
 
-    public GatewayError? Error { get; private set; }
-
     protected bool IsFinished => _finished is not null;
 
     public override void Write(AnswerEvent answerEvent, IBufferWriter<byte> output)
