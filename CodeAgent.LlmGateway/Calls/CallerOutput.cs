@@ -15,6 +15,7 @@ namespace CodeAgent.LlmGateway.Calls;
 /// </remarks>
 internal sealed class CallerOutput : IBufferWriter<byte>, IAsyncDisposable
 {
+    private static readonly TimeSpan LastSign = TimeSpan.FromSeconds(5);
     private readonly HttpContext _http;
     private readonly PipeSlot _pipe;
     private readonly TimeSpan _interval;
@@ -92,15 +93,20 @@ internal sealed class CallerOutput : IBufferWriter<byte>, IAsyncDisposable
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    /// <summary>The request is over: no sign is sent any more.</summary>
+    /// <summary>The request is over: no sign is sent any more. One that a caller does not take ends with its connection.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_gate is not null)
         {
             await _timer!.DisposeAsync();
 
-            // Taken for good; one that is being sent is waited for.
-            await _gate.WaitAsync();
+            // Taken for good; one that is being sent is waited for, but nobody may wait here for ever.
+            if (!await _gate.WaitAsync(LastSign))
+            {
+                _http.Abort();
+                return;
+            }
+
             _gate.Dispose();
         }
     }

@@ -51,7 +51,18 @@ internal sealed class DispatchedAnswer(ProviderAnswer answer, IProtocol protocol
 
     /// <summary>The next piece; good until the one after it is asked for. Null at the end.</summary>
     /// <exception cref="ProviderFailedException">The answer broke off, or went silent.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>?> NextAsync() => !IsWhole && await pieces.MoveNextAsync() ? pieces.Current : default(ReadOnlyMemory<byte>?);
+    public async ValueTask<ReadOnlyMemory<byte>?> NextAsync()
+    {
+        try
+        {
+            return !IsWhole && await pieces.MoveNextAsync() ? pieces.Current : default(ReadOnlyMemory<byte>?);
+        }
+        catch (ProviderFailedException) when (Tap.Watch is { IsComplete: true, Error: null })
+        {
+            // All of the answer is there: how the connection ended after it changes nothing.
+            return null;
+        }
+    }
 
     /// <summary>Waits for all of it, where nobody is to see it before it is whole.</summary>
     /// <returns>Whether it is a whole answer.</returns>

@@ -225,6 +225,46 @@ public sealed class ResiliencePains(GarnetFixture redis) : IAsyncLifetime
         Assert.Equal((Requests + 1, Requests + 1), (_one.Requests.Count, _other.Requests.Count));
     }
 
+    // "seed" has no place in Anthropic's protocol.
+    private const string Seeded = """{"model":"mock-model","seed":1,"messages":[{"role":"user","content":"hi"}]}""";
+
+    [Fact]
+    public async Task A_reserve_that_cannot_be_asked_makes_no_bad_request_of_a_failure()
+    {
+        _one.Chat = Upstreams.Fails(500);
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, Upstreams.Yaml(
+            Upstreams.Deployments(WithReserve), "", ("one", _one.BaseUrl, "maxRetries: 0"), ("other", _other.BaseUrl, "protocols: [messages]")));
+        using var client = gateway.Client();
+
+        Assert.Equal(500, (int)(await client.AskAsync(Seeded)).Response.StatusCode);
+        Assert.Empty(_other.Requests);
+    }
+
+    [Fact]
+    public async Task What_the_first_has_no_words_for_is_asked_of_the_reserve()
+    {
+        _other.Chat = Upstreams.Answers("elsewhere");
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, Upstreams.Yaml(
+            Upstreams.Deployments(WithReserve), "", ("one", _one.BaseUrl, "protocols: [messages]"), ("other", _other.BaseUrl, "")));
+        using var client = gateway.Client();
+
+        Assert.Contains("elsewhere", (await client.AskAsync(Seeded)).Body, StringComparison.Ordinal);
+        Assert.Empty(_one.Requests);
+    }
+
+    [Fact]
+    public async Task What_nobody_has_words_for_is_a_bad_request_with_its_field()
+    {
+        await using var gateway = await GatewayAsync(WithReserve, "protocols: [messages]");
+        using var client = gateway.Client();
+
+        var (response, body) = await client.AskAsync(Seeded);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        var error = JsonDocument.Parse(body).RootElement.GetProperty("error");
+        Assert.Equal(("unsupported_by_provider", "seed"), (error.GetProperty("code").GetString(), error.GetProperty("param").GetString()));
+    }
+
     [Fact]
     public async Task A_failure_counts_more_than_a_reserve_without_the_model()
     {

@@ -126,6 +126,25 @@ public sealed class StreamPains(GarnetFixture redis)
     }
 
     [Theory]
+    [InlineData("""{"id":"x","model":"\ud800","choices":[{"index":0,"delta":{"content":"half"}}]}""")]
+    [InlineData("""{"id":"x","error":{"message":"\ud800","code":"\ud800"}}""")]
+    public async Task Pain_07_text_that_is_none_is_an_error_and_leaves_nobody_waiting(string data)
+    {
+        await using var upstream = await MockUpstream.StartAsync();
+        upstream.Chat = http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            return http.Response.WriteAsync($"data: {data}\n\n{ChatCalls.Done}");
+        };
+        await using var gateway = await GatewayAsync(upstream, rest: "keepAliveInterval: 100ms", options: "maxRetries: 0");
+        using var client = gateway.Client();
+
+        var (response, body) = await client.AskAsync(ChatCalls.Streamed);
+
+        Assert.True((int)response.StatusCode is 502 or 500 || body.Contains("\"error\"", StringComparison.Ordinal), $"{response.StatusCode}: {body}");
+    }
+
+    [Theory]
     [InlineData("""{"error":{"message":"overloaded","type":"server_error"}}""")]
     [InlineData("""{"choices":[{"index":0,"delta":{"content":"half"},"finish_reason":null}]}""")]
     public async Task Pain_07_a_stream_of_status_200_that_is_no_answer_is_an_error(string data)
