@@ -166,6 +166,25 @@ public sealed class LimitTests(GarnetFixture redis) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pain_15_200_at_once_that_do_not_say_how_long_their_answers_may_be_pass_a_budget_by_one_of_them_at_most()
+    {
+        _upstream.Chat = async http =>
+        {
+            await Task.Delay(100);
+            await http.Response.WriteAsync(ChatCalls.Answer.Replace("\"completion_tokens\":5", "\"completion_tokens\":4000", StringComparison.Ordinal));
+        };
+        var (key, secret) = await GatewayKeys.LimitedAsync(redis.Client, new() { TokensPerDay = 20_000 });
+        using var client = _gateway.Client(secret);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => client.AskAsync(ChatCalls.Plain)));
+
+        using var admin = _gateway.Client();
+        var row = await admin.BooksAsync("key", key.Id, answers.Count(answer => answer.Response.IsSuccessStatusCode));
+
+        // 4,011 each.
+        Assert.InRange(row.Count("inputTokens") + row.Count("outputTokens"), 16_000, 20_000 + 4011);
+    }
+
+    [Fact]
     public async Task The_keys_of_a_tenant_share_its_limits()
     {
         var (_, one) = await GatewayKeys.MakeAsync(redis.Client, key => key with { Tenant = "acme" });
