@@ -38,4 +38,14 @@ public sealed class RequestScanTests
         var e = Assert.ThrowsAny<JsonException>(() => RequestScan.Read(Encoding.UTF8.GetBytes(body)));
         Assert.Equal((line, position), (e.LineNumber, e.BytePositionInLine));
     }
+
+    [Fact]
+    public void A_response_in_the_background_is_refused_before_anybody_is_asked()
+    {
+        static ModelRequest Ask(string wish) => new(
+            LlmGateway.Protocols.Protocol.Responses, LlmGateway.Protocols.Operation.Generate, Encoding.UTF8.GetBytes($$"""{"model":"m","input":"hi","background":{{wish}} }"""));
+
+        Assert.Equal("background", Assert.Throws<ServiceDefaults.Problems.ProblemException>(() => Ask("true")).Field);
+        Assert.Equal("m", Ask("false").Model);
+    }
 }
