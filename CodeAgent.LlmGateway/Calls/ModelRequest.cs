@@ -37,6 +37,14 @@ internal sealed class ModelRequest
                 $"The body is not valid JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
         }
 
+        if (_scan.IsBackground && protocol == Protocol.Responses)
+        {
+            // The provider would do the work and bill it, and nobody could fetch the answer.
+            throw new ProblemException(NotExpressible.Type, StatusCodes.Status400BadRequest,
+                "'background' must be left out or false: responses cannot be fetched later here. Ask with 'stream' where an answer takes long.")
+            { Field = "background" };
+        }
+
         Model = model ?? (_scan.Model is { Length: > 0 } named ? named : throw RequestScan.InvalidModel());
         IsStream = isStream ?? _scan.IsStream;
     }

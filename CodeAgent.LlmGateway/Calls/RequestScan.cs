@@ -33,6 +33,9 @@ internal readonly record struct RequestScan
 
     public string? PromptCacheKey { get; private init; }
 
+    /// <summary>OpenAI's <c>background</c>: the answer is to be fetched later.</summary>
+    public bool IsBackground { get; private init; }
+
     /// <summary>Anthropic's <c>metadata.user_id</c>, which names the session too.</summary>
     public string? UserId { get; private init; }
 
@@ -123,6 +126,11 @@ internal readonly record struct RequestScan
         {
             reader.Read();
             next = this with { Choices = (int)Math.Clamp(Number(ref reader) ?? 1, 1, 1024) };
+        }
+        else if (reader.ValueTextEquals("background"u8))
+        {
+            reader.Read();
+            next = this with { IsBackground = reader.TokenType == JsonTokenType.True };
         }
         else if (reader.ValueTextEquals("prompt_cache_key"u8))
         {

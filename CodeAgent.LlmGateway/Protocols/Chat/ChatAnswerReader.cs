@@ -104,6 +104,7 @@ internal sealed class ChatAnswerReader : AnswerReader
             return;
         }
 
+        var before = events.Count;
         ChatReasoning.Read(delta, events);
         if (delta.TryGetProperty("content", out var content))
         {
@@ -114,6 +115,12 @@ internal sealed class ChatAnswerReader : AnswerReader
         {
             _refused = true;
             events.Add(new AnswerEvent.Refusal(refusal));
+        }
+
+        if (events.Count > before)
+        {
+            // What comes after a call ends it.
+            EndCalls(events, before);
         }
 
         foreach (var call in delta.TryGetProperty("tool_calls", out var calls) && calls.ValueKind == JsonValueKind.Array ? calls.EnumerateArray() : default)
@@ -166,8 +173,14 @@ internal sealed class ChatAnswerReader : AnswerReader
         if (function.TryGetProperty("arguments", out var arguments) && arguments.ValueKind != JsonValueKind.Null)
         {
             var text = arguments.ValueKind == JsonValueKind.String ? arguments.GetString()! : arguments.GetRawText();
-            if (text.Length > 0)
+            if (text.Length > 0 && (call.HasArguments || text.Trim() is not ("" or "null")))
             {
+                if (call.IsEnded)
+                {
+                    Fail(new(StatusCodes.Status502BadGateway, "invalid_answer", "The provider went back to a call of a tool that was over."), events);
+                    return;
+                }
+
                 call.HasArguments = true;
                 events.Add(new AnswerEvent.Arguments(call.Index, text));
             }
@@ -188,11 +201,7 @@ internal sealed class ChatAnswerReader : AnswerReader
             return;
         }
 
-        foreach (var call in _calls.Where(call => !call.HasArguments))
-        {
-            events.Add(new AnswerEvent.Arguments(call.Index, "{}"));
-        }
-
+        EndCalls(events, events.Count);
         events.Add(new AnswerEvent.Finished(reason switch
         {
             "length" => FinishReason.Length,
@@ -201,6 +210,20 @@ internal sealed class ChatAnswerReader : AnswerReader
             _ when _refused => FinishReason.Refused,
             _ => FinishReason.Stop,
         }));
+    }
+
+    // Until then the arguments of several calls may come in turns, and those of one that seems to have none may still come.
+    private void EndCalls(List<AnswerEvent> events, int at)
+    {
+        foreach (var call in _calls)
+        {
+            if (!call.HasArguments)
+            {
+                events.Insert(at++, new AnswerEvent.Arguments(call.Index, "{}"));
+            }
+
+            (call.HasArguments, call.IsEnded) = (true, call.IsEnded || !call.HasArguments);
+        }
     }
 
     private void Fail(GatewayError error, List<AnswerEvent> events)
@@ -220,5 +243,8 @@ internal sealed class ChatAnswerReader : AnswerReader
         public string Name { get; } = name;
 
         public bool HasArguments { get; set; }
+
+        /// <summary>Whether it was said to have none.</summary>
+        public bool IsEnded { get; set; }
     }
 }

@@ -68,16 +68,32 @@ internal abstract class GeminiWriting(string model) : AnswerWriter
             Write(AnswerEvent.Failed.BrokeOff, output);
         }
 
-        if (Error is null)
+        if (Error is null && Calls(output) is { } calls)
         {
-            // Calls come last and whole: their fragments may come in any order.
-            Finish([.. _calls.Select(call => new GeminiPart(null as string)
-            {
-                Call = call.Call,
-                Signature = call.Call.Signature,
-                Arguments = call.Arguments.Length == 0 ? "{}" : call.Arguments.ToString(),
-            })], output);
+            Finish(calls, output);
         }
+    }
+
+    // Calls come last and whole: their fragments may come in any order.
+    private List<GeminiPart>? Calls(IBufferWriter<byte> output)
+    {
+        List<GeminiPart> parts = [];
+        foreach (var (call, arguments) in _calls)
+        {
+            var whole = ToolArguments.Whole(arguments, call.Name, isCut: _finished!.Reason == FinishReason.Length, out var error);
+            if (error is not null)
+            {
+                Write(new AnswerEvent.Failed(error), output);
+                return null;
+            }
+
+            if (whole is not null)
+            {
+                parts.Add(new(null as string) { Call = call, Signature = call.Signature, Arguments = whole });
+            }
+        }
+
+        return parts;
     }
 
     protected abstract void Add(GeminiPart part, IBufferWriter<byte> output);

@@ -14,7 +14,6 @@ internal sealed class MessagesAnswerWriter(string model) : AnswerWriter
     private (string? Id, string Model) _head = (null, model);
     private TokenUsage _usage = new(0, 0, 0, 0);
     private AnswerEvent.Finished? _finished;
-    private GatewayError? _error;
     private bool _refused;
 
     public override void Write(AnswerEvent answerEvent, IBufferWriter<byte> output)
@@ -70,7 +69,23 @@ internal sealed class MessagesAnswerWriter(string model) : AnswerWriter
             Fail(AnswerEvent.Failed.BrokeOff.Error, output);
         }
 
-        if (_error is not null)
+        foreach (var block in _blocks.Where(block => block.Call is not null && Error is null).ToList())
+        {
+            if (ToolArguments.Whole(block.Text, block.Call!.Name, isCut: _finished!.Reason == FinishReason.Length, out var error) is { } input)
+            {
+                block.Input = input;
+            }
+            else if (error is null)
+            {
+                _blocks.Remove(block);
+            }
+            else
+            {
+                Fail(error, output);
+            }
+        }
+
+        if (Error is not null)
         {
             return;
         }
@@ -130,7 +145,7 @@ internal sealed class MessagesAnswerWriter(string model) : AnswerWriter
                 json.WriteString("id", block.Call!.Id);
                 json.WriteString("name", block.Call.Name);
                 json.WritePropertyName("input");
-                json.WriteRawValue(block.Text.Length == 0 ? "{}" : block.Text.ToString(), skipInputValidation: true);
+                json.WriteRawValue(block.Input!, skipInputValidation: true);
                 break;
         }
 
@@ -148,9 +163,9 @@ internal sealed class MessagesAnswerWriter(string model) : AnswerWriter
 
     private void Fail(GatewayError error, IBufferWriter<byte> output)
     {
-        if (_error is null)
+        if (Error is null)
         {
-            _error = error;
+            Error = error;
             output.Write(MessagesErrors.Body(error));
         }
     }
@@ -164,5 +179,7 @@ internal sealed class MessagesAnswerWriter(string model) : AnswerWriter
         public string? Signature { get; set; }
 
         public AnswerEvent.ToolCall? Call { get; set; }
+
+        public string? Input { get; set; }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using CodeAgent.LlmGateway.Protocols.Neutral;
@@ -20,17 +21,25 @@ internal sealed class MessagesStreamWriter(string model) : AnswerWriter
     }
 
     private readonly Utf8JsonWriter _json = NewWriter();
+
+    // Calls that began while another one was not whole yet: their turn comes when it is.
+    private readonly List<PendingCall> _waiting = [];
     private bool _isStarted;
     private bool _isFailed;
     private Open _open;
     private int _block = -1;
-    private int _call = -1;
+    private PendingCall? _call;
     private TokenUsage _usage = new(0, 0, 0, 0);
     private AnswerEvent.Finished? _finished;
     private bool _refused;
 
     public override void Write(AnswerEvent answerEvent, IBufferWriter<byte> output)
     {
+        if (answerEvent is AnswerEvent.Text or AnswerEvent.Refusal or AnswerEvent.Reasoning or AnswerEvent.ReasoningSignature or AnswerEvent.RedactedReasoning or AnswerEvent.Finished)
+        {
+            EndCalls(isCut: answerEvent is AnswerEvent.Finished { Reason: FinishReason.Length }, output);
+        }
+
         switch (answerEvent)
         {
             case AnswerEvent.Started started:
@@ -55,8 +64,11 @@ internal sealed class MessagesStreamWriter(string model) : AnswerWriter
             case AnswerEvent.RedactedReasoning redacted:
                 Redacted(redacted.Data, output);
                 break;
+            case AnswerEvent.ToolCall call when _call is { IsWhole: false } || _waiting.Count > 0:
+                _waiting.Add(new(call));
+                break;
             case AnswerEvent.ToolCall call:
-                Call(call, output);
+                Call(new(call), output);
                 break;
             case AnswerEvent.Arguments arguments:
                 Arguments(arguments, output);
@@ -178,8 +190,9 @@ internal sealed class MessagesStreamWriter(string model) : AnswerWriter
         Close(output);
     }
 
-    private void Call(AnswerEvent.ToolCall call, IBufferWriter<byte> output)
+    private void Call(PendingCall pending, IBufferWriter<byte> output)
     {
+        var call = pending.Call;
         if (call.Signature is { } signature)
         {
             // Anthropic's calls have no signature; as a thought without text just before the call it comes back with the conversation.
@@ -187,7 +200,7 @@ internal sealed class MessagesStreamWriter(string model) : AnswerWriter
             Sign(signature, output);
         }
 
-        _call = call.Index;
+        _call = pending;
         BeginBlock(Open.Call, "tool_use", output, json =>
         {
             json.WriteString("id", call.Id);
@@ -195,19 +208,63 @@ internal sealed class MessagesStreamWriter(string model) : AnswerWriter
             json.WriteStartObject("input");
             json.WriteEndObject();
         });
+        if (pending.Arguments.Length > 0)
+        {
+            Delta("input_json_delta", "partial_json", pending.Arguments.ToString(), output);
+        }
     }
 
+    // Blocks come one after the other here: what belongs to a later call waits until those before it are whole.
     private void Arguments(AnswerEvent.Arguments arguments, IBufferWriter<byte> output)
     {
-        if (_open != Open.Call || arguments.Index != _call)
+        if (_call?.Call.Index == arguments.Index)
         {
-            // Blocks come one after the other here; better no answer than a call that lacks a part.
+            _call.Arguments.Append(arguments.Delta);
+            if (arguments.Delta.Length > 0)
+            {
+                Delta("input_json_delta", "partial_json", arguments.Delta, output);
+            }
+
+            while (_waiting is [var next, ..] && _call.IsWhole)
+            {
+                _waiting.RemoveAt(0);
+                Call(next, output);
+            }
+        }
+        else if (_waiting.Find(call => call.Call.Index == arguments.Index) is { } later)
+        {
+            later.Arguments.Append(arguments.Delta);
+        }
+        else
+        {
             Fail(new(StatusCodes.Status502BadGateway, "unsupported_upstream_answer", "The provider went back to an earlier call of a tool, which Anthropic's streams cannot say."), output);
         }
-        else if (arguments.Delta.Length > 0)
+    }
+
+    private void EndCalls(bool isCut, IBufferWriter<byte> output)
+    {
+        if (_call is null)
         {
-            Delta("input_json_delta", "partial_json", arguments.Delta, output);
+            return;
         }
+
+        // What was begun ends as it is where the limit cut it off, as with Anthropic itself; what was not is left out then.
+        _ = ToolArguments.Whole(_call.Arguments, _call.Call.Name, isCut, out var error);
+        foreach (var call in _waiting)
+        {
+            if (error is null && ToolArguments.Whole(call.Arguments, call.Call.Name, isCut, out error) is not null)
+            {
+                Call(call, output);
+            }
+        }
+
+        if (error is not null)
+        {
+            Fail(error, output);
+        }
+
+        _call = null;
+        _waiting.Clear();
     }
 
     private void Fail(GatewayError error, IBufferWriter<byte> output)
@@ -215,6 +272,7 @@ internal sealed class MessagesStreamWriter(string model) : AnswerWriter
         if (!_isFailed)
         {
             _isFailed = true;
+            Error = error;
             output.Write("event: error\ndata: "u8);
             output.Write(MessagesErrors.Body(error));
             output.Write("\n\n"u8);
@@ -250,7 +308,7 @@ internal sealed class MessagesStreamWriter(string model) : AnswerWriter
         }
 
         output.Write("event: "u8);
-        output.Write(System.Text.Encoding.UTF8.GetBytes(name));
+        output.Write(Encoding.UTF8.GetBytes(name));
         output.Write("\ndata: "u8);
         _json.Reset(output);
         _json.WriteStartObject();
@@ -259,5 +317,14 @@ internal sealed class MessagesStreamWriter(string model) : AnswerWriter
         _json.WriteEndObject();
         _json.Flush();
         output.Write("\n\n"u8);
+    }
+
+    private sealed class PendingCall(AnswerEvent.ToolCall call)
+    {
+        public AnswerEvent.ToolCall Call => call;
+
+        public StringBuilder Arguments { get; } = new();
+
+        public bool IsWhole => ToolArguments.IsObject(Arguments.ToString());
     }
 }

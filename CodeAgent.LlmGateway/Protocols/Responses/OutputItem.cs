@@ -20,7 +20,10 @@ internal abstract class OutputItem(string id, int index)
         json.WriteString("type"u8, type);
     }
 
-    protected static void Status(Utf8JsonWriter json, bool isDone) => json.WriteString("status"u8, isDone ? "completed"u8 : "in_progress"u8);
+    /// <summary>Whether the answer ended in the middle of it.</summary>
+    public bool IsCut { get; set; }
+
+    protected void Status(Utf8JsonWriter json, bool isDone) => json.WriteString("status"u8, !isDone ? "in_progress"u8 : IsCut ? "incomplete"u8 : "completed"u8);
 }
 
 /// <summary>What the model thinks. Each piece of the summary is a part of its own.</summary>

@@ -20,7 +20,9 @@ internal sealed partial class ResponsesAnswerWriter(ModelRequest request, TimePr
     private int _items;
     private TokenUsage? _usage;
     private FinishReason? _finish;
-    private bool _failed;
+    private bool _failed, _hasRefusal;
+
+    private bool IsWhole => _finish is not (FinishReason.Length or FinishReason.Filtered);
 
     public override void Write(AnswerEvent answerEvent, IBufferWriter<byte> output)
     {
@@ -41,6 +43,7 @@ internal sealed partial class ResponsesAnswerWriter(ModelRequest request, TimePr
                 Say(text.Delta, isRefusal: false, output);
                 break;
             case AnswerEvent.Refusal refusal:
+                _hasRefusal = true;
                 Say(refusal.Delta, isRefusal: true, output);
                 break;
             case AnswerEvent.Reasoning reasoning:
@@ -63,12 +66,13 @@ internal sealed partial class ResponsesAnswerWriter(ModelRequest request, TimePr
                 _usage = usage.Tokens;
                 break;
             case AnswerEvent.Finished finished:
+                // A refusal without words is told as what a filter did.
+                _finish = finished.Reason == FinishReason.Refused && !_hasRefusal ? FinishReason.Filtered : finished.Reason;
+                Cut();
                 CloseAll(output);
-                _finish = finished.Reason;
                 break;
             case AnswerEvent.Failed failed:
-                _failed = true;
-                output.Write(request.IsStream ? ResponsesErrors.InStream(failed.Error, _number, _id) : OpenAiErrors.Write(failed.Error));
+                Fail(failed.Error, output);
                 break;
         }
     }
@@ -87,11 +91,10 @@ internal sealed partial class ResponsesAnswerWriter(ModelRequest request, TimePr
             return;
         }
 
-        var isWhole = _finish is not (FinishReason.Length or FinishReason.Filtered);
-        var status = isWhole ? "completed"u8 : "incomplete"u8;
+        var status = IsWhole ? "completed"u8 : "incomplete"u8;
         if (request.IsStream)
         {
-            Response(output, isWhole ? "response.completed"u8 : "response.incomplete"u8, status);
+            Response(output, IsWhole ? "response.completed"u8 : "response.incomplete"u8, status);
             return;
         }
 
@@ -172,7 +175,12 @@ internal sealed partial class ResponsesAnswerWriter(ModelRequest request, TimePr
 
     private void Argue(AnswerEvent.Arguments arguments, IBufferWriter<byte> output)
     {
-        var item = _calls[arguments.Index];
+        if (!_calls.TryGetValue(arguments.Index, out var item))
+        {
+            Fail(new(StatusCodes.Status502BadGateway, "unsupported_upstream_answer", "The provider went back to a call of a tool that was over."), output);
+            return;
+        }
+
         item.Arguments.Append(arguments.Delta);
 
         // The text of a freeform call is inside of JSON that is not whole yet: it is told when it is.
@@ -180,6 +188,26 @@ internal sealed partial class ResponsesAnswerWriter(ModelRequest request, TimePr
         {
             Delta(output, "response.function_call_arguments.delta"u8, item, arguments.Delta);
         }
+    }
+
+    // What was being said when the answer was cut off is not whole either.
+    private void Cut()
+    {
+        if (IsWhole)
+        {
+            return;
+        }
+
+        foreach (var item in _calls.Values.Where(call => !ToolArguments.IsObject(call.Arguments.ToString())).Cast<OutputItem?>().Append(_message))
+        {
+            item?.IsCut = true;
+        }
+    }
+
+    private void Fail(GatewayError error, IBufferWriter<byte> output)
+    {
+        (_failed, Error) = (true, error);
+        output.Write(request.IsStream ? ResponsesErrors.InStream(error, _number, _id) : OpenAiErrors.Write(error));
     }
 
     private string ItemId(string prefix) => $"{prefix}_{AnswerIds.Bare(_id)}_{_items}";

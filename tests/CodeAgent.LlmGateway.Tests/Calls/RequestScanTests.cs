@@ -45,4 +45,14 @@ public sealed class RequestScanTests
     [InlineData("""{"max_tokens":null,"max_completion_tokens":7,"model":"m"}""", 7)]
     public void Of_several_limits_of_the_output_the_largest_is_what_may_be_used(string body, long most) =>
         Assert.Equal(most, RequestScan.Read(Encoding.UTF8.GetBytes(body)).MaxOutputTokens);
+
+    [Fact]
+    public void A_response_in_the_background_is_refused_before_anybody_is_asked()
+    {
+        static ModelRequest Ask(string wish) => new(
+            LlmGateway.Protocols.Protocol.Responses, LlmGateway.Protocols.Operation.Generate, Encoding.UTF8.GetBytes($$"""{"model":"m","input":"hi","background":{{wish}} }"""));
+
+        Assert.Equal("background", Assert.Throws<ServiceDefaults.Problems.ProblemException>(() => Ask("true")).Field);
+        Assert.Equal("m", Ask("false").Model);
+    }
 }
