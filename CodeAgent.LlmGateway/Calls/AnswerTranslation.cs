@@ -1,11 +1,12 @@
 using System.Buffers;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Protocols.Neutral;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CodeAgent.LlmGateway.Calls;
 
 /// <summary>Turns a provider's answer into the caller's protocol, piece by piece.</summary>
-internal sealed partial class AnswerTranslation(AnswerReader reader, AnswerWriter writer, bool isStream, ILogger logger) : IDisposable
+internal sealed partial class AnswerTranslation(AnswerReader reader, AnswerWriter writer, bool isStream, ILogger? logger = null) : IDisposable
 {
     private readonly EventLines _lines = new();
     private readonly PooledBuffer _whole = new(16 * 1024);
@@ -84,7 +85,7 @@ internal sealed partial class AnswerTranslation(AnswerReader reader, AnswerWrite
     private void Crashed(Exception e, IBufferWriter<byte> output)
     {
         // Where it stumbled, and not over what: that may be a part of the answer.
-        LogCrashed(e.GetType().Name, e.StackTrace);
+        LogCrashed(logger ?? NullLogger.Instance, e.GetType().Name, e.StackTrace);
         _events.Clear();
         if (Error is null)
         {
@@ -95,7 +96,7 @@ internal sealed partial class AnswerTranslation(AnswerReader reader, AnswerWrite
     }
 
     [LoggerMessage(LogLevel.Error, "An answer could not be translated: {Exception}{StackTrace}")]
-    private partial void LogCrashed(string exception, string? stackTrace);
+    private static partial void LogCrashed(ILogger logger, string exception, string? stackTrace);
 
     private void Pass(IBufferWriter<byte> output)
     {
