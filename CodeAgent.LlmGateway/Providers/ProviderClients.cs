@@ -18,10 +18,21 @@ internal sealed class ProviderClients : IDisposable
     private readonly ConcurrentDictionary<(string Name, TimeSpan Connect, string? CaFile), Lazy<HttpMessageInvoker>> _clients = [];
 
     /// <exception cref="Exception">The file of its certificates is not good any more (<see cref="CertificateFile.IsOfFile"/>).</exception>
-    public HttpMessageInvoker Get(string name, ProviderConfig provider) =>
-        _clients.GetOrAdd((name, provider.ConnectTimeout, provider.CaFile), static key =>
-            // One that failed, for its file was not there just then, is not kept.
-            new(() => Create(key.Connect, key.CaFile), LazyThreadSafetyMode.PublicationOnly)).Value;
+    public HttpMessageInvoker Get(string name, ProviderConfig provider)
+    {
+        var place = (name, provider.ConnectTimeout, provider.CaFile);
+        var client = _clients.GetOrAdd(place, static key => new(() => Create(key.Connect, key.CaFile)));
+        try
+        {
+            return client.Value;
+        }
+        catch (Exception e) when (CertificateFile.IsOfFile(e))
+        {
+            // Not kept: the file may be there again the next time.
+            _clients.TryRemove(new(place, client));
+            throw;
+        }
+    }
 
     public void Dispose()
     {
