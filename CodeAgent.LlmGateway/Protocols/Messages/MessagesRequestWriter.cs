@@ -113,9 +113,28 @@ internal sealed class MessagesRequestWriter(Conversation conversation, string mo
             return ("adaptive", null, wish.Effort switch { "minimal" => "low", { } effort => effort, _ => EffortOf(wish.BudgetTokens) });
         }
 
+        if (conversation.ToolChoice?.Kind is ToolChoiceKind.Any or ToolChoiceKind.Named || LacksThought())
+        {
+            // Refused together with a budget, and without a thought the answer is still one.
+            return default;
+        }
+
         var budget = wish.BudgetTokens is > 0 ? wish.BudgetTokens.Value : wish.Effort switch { "minimal" => LeastBudget, "low" => 2048, "high" => 16_384, "xhigh" or "max" => 32_000, _ => 8192 };
         budget = Math.Max(LeastBudget, conversation.MaxOutputTokens is { } limit ? Math.Min(budget, limit - 1) : budget);
         return conversation.MaxOutputTokens <= budget ? throw Cannot("max_tokens", $"thinking within less than {LeastBudget} tokens") : ("enabled", budget, null);
+    }
+
+    // With a budget, a turn that goes on after results of tools must have begun with a thought of this provider's own.
+    private bool LacksThought()
+    {
+        var said = conversation.Messages.ToList().FindLastIndex(message => message.Role == Role.User && !message.Parts.Any(part => part is Part.ToolResult));
+        var begun = conversation.Messages.Skip(said + 1).FirstOrDefault(message => message.Role == Role.Assistant);
+        return begun is not null && begun.Parts.Any(part => part is Part.ToolCall) && !begun.Parts.Any(part => part switch
+        {
+            Part.Thought thought => Signatures.For(Protocol.Messages, thought.Signature) is not null,
+            Part.RedactedThought redacted => Signatures.For(Protocol.Messages, redacted.Data) is not null,
+            _ => false,
+        });
     }
 
     private static string? EffortOf(long? budget) => budget switch { null => null, <= 4096 => "low", <= 12_000 => "medium", <= 32_000 => "high", _ => "max" };
