@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration.Memory;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
+using ZLogger;
 
 namespace CodeAgent.ServiceDefaults.Telemetry;
 
@@ -16,6 +17,8 @@ internal static class TelemetryExtensions
         ["Logging:LogLevel:Polly"] = "Warning",
     };
 
+    private const int LinesWaiting = 100_000;
+
     // Its line for each request has the whole address, and some clients put their key into that. No setting may bring it back.
     private const string AddressLog = "Microsoft.AspNetCore.Hosting.Diagnostics";
 
@@ -25,13 +28,16 @@ internal static class TelemetryExtensions
         builder.Logging.Configure(logging => logging.ActivityTrackingOptions =
             ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
         builder.Services.PostConfigure<LoggerFilterOptions>(QuietAddresses);
-        builder.Logging.AddSimpleConsole(console =>
+        builder.Logging.ClearProviders();
+        builder.Logging.AddZLoggerConsole(console =>
         {
-            console.SingleLine = true;
             console.IncludeScopes = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-            console.ColorBehavior = Microsoft.Extensions.Logging.Console.LoggerColorBehavior.Disabled;
+            console.UseFormatter(() => new ConsoleLine());
+            console.InternalErrorLogger = exception => Console.Error.WriteLine($"The log could not be written: {exception}");
+
+            // Where nobody takes what is written, lines are lost rather than memory, or time.
+            console.FullMode = BackgroundBufferFullMode.Drop;
+            console.BackgroundBufferCapacity = LinesWaiting;
         });
         builder.Logging.AddOpenTelemetry(logging =>
         {

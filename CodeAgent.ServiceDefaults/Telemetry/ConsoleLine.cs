@@ -1,0 +1,76 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using ZLogger;
+
+namespace CodeAgent.ServiceDefaults.Telemetry;
+
+/// <summary>
+/// A line of the console's log: time (UTC), level, trace ID, category, message, what else the scopes say, exception. Always one
+/// line, so that nothing that somebody sent can look like a line of ours. Used by one thread at a time.
+/// </summary>
+internal sealed class ConsoleLine : IZLoggerFormatter
+{
+    private const string TraceId = "TraceId";
+    private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
+    private readonly ArrayBufferWriter<byte> _text = new(1024);
+
+    public bool WithLineBreak => true;
+
+    public void FormatLogEntry(IBufferWriter<byte> writer, IZLoggerEntry entry)
+    {
+        var info = entry.LogInfo;
+        var scopes = info.ScopeState is { IsEmpty: false } state ? state.Properties : [];
+        _text.ResetWrittenCount();
+        Write($"{info.Timestamp.Utc:yyyy-MM-dd'T'HH:mm:ss.fff}Z {Name(info.LogLevel)} {Trace(scopes) ?? "-"} ");
+        _text.Write(info.Category.Utf8Span);
+        _text.Write(": "u8);
+        entry.ToString(_text);
+        foreach (var (key, value) in scopes)
+        {
+            if (!IsKnown(key))
+            {
+                Write($" {key}={value}");
+            }
+        }
+
+        if (info.Exception is { } exception)
+        {
+            Write($" {exception}");
+        }
+
+        var line = writer.GetSpan(_text.WrittenCount)[.._text.WrittenCount];
+        _text.WrittenSpan.CopyTo(line);
+        line.ReplaceAny(LineEnds, (byte)' ');
+        writer.Advance(line.Length);
+    }
+
+    private static object? Trace(ReadOnlySpan<KeyValuePair<string, object?>> scopes)
+    {
+        foreach (var (key, value) in scopes)
+        {
+            if (key == TraceId)
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+
+    // What the web server says of every request; the trace has all of it.
+    private static bool IsKnown(string key) =>
+        key is TraceId or "SpanId" or "ParentId" or "ConnectionId" or "RequestId" or "RequestPath" or "{OriginalFormat}";
+
+    private void Write(FormattableString text) => Encoding.UTF8.GetBytes(text.ToString(CultureInfo.InvariantCulture), _text);
+
+    private static string Name(LogLevel level) => level switch
+    {
+        LogLevel.Trace => "trce",
+        LogLevel.Debug => "dbug",
+        LogLevel.Information => "info",
+        LogLevel.Warning => "warn",
+        LogLevel.Error => "fail",
+        _ => "crit",
+    };
+}
