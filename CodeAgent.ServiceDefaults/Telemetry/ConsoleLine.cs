@@ -12,6 +12,8 @@ namespace CodeAgent.ServiceDefaults.Telemetry;
 internal sealed class ConsoleLine : IZLoggerFormatter
 {
     private const string TraceId = "TraceId";
+    private const string NoTrace = "-";
+    private const int LongestTime = 32;
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
     private readonly ArrayBufferWriter<byte> _text = new(1024);
 
@@ -22,7 +24,11 @@ internal sealed class ConsoleLine : IZLoggerFormatter
         var info = entry.LogInfo;
         var scopes = info.ScopeState is { IsEmpty: false } state ? state.Properties : [];
         _text.ResetWrittenCount();
-        Write($"{info.Timestamp.Utc:yyyy-MM-dd'T'HH:mm:ss.fff}Z {Name(info.LogLevel)} {Trace(scopes) ?? "-"} ");
+        info.Timestamp.Utc.TryFormat(_text.GetSpan(LongestTime), out var length, "yyyy-MM-dd'T'HH:mm:ss.fff'Z '", CultureInfo.InvariantCulture);
+        _text.Advance(length);
+        _text.Write(Name(info.LogLevel));
+        Write(Trace(scopes));
+        _text.Write(" "u8);
         _text.Write(info.Category.Utf8Span);
         _text.Write(": "u8);
         entry.ToString(_text);
@@ -30,13 +36,17 @@ internal sealed class ConsoleLine : IZLoggerFormatter
         {
             if (!IsKnown(key))
             {
-                Write($" {key}={value}");
+                _text.Write(" "u8);
+                Write(key);
+                _text.Write("="u8);
+                Write(Convert.ToString(value, CultureInfo.InvariantCulture));
             }
         }
 
         if (info.Exception is { } exception)
         {
-            Write($" {exception}");
+            _text.Write(" "u8);
+            Write(exception.ToString());
         }
 
         var line = writer.GetSpan(_text.WrittenCount)[.._text.WrittenCount];
@@ -45,32 +55,32 @@ internal sealed class ConsoleLine : IZLoggerFormatter
         writer.Advance(line.Length);
     }
 
-    private static object? Trace(ReadOnlySpan<KeyValuePair<string, object?>> scopes)
+    private static string Trace(ReadOnlySpan<KeyValuePair<string, object?>> scopes)
     {
         foreach (var (key, value) in scopes)
         {
             if (key == TraceId)
             {
-                return value;
+                return value as string ?? NoTrace;
             }
         }
 
-        return null;
+        return NoTrace;
     }
 
     // What the web server says of every request; the trace has all of it.
     private static bool IsKnown(string key) =>
         key is TraceId or "SpanId" or "ParentId" or "ConnectionId" or "RequestId" or "RequestPath" or "{OriginalFormat}";
 
-    private void Write(FormattableString text) => Encoding.UTF8.GetBytes(text.ToString(CultureInfo.InvariantCulture), _text);
+    private void Write(string? text) => Encoding.UTF8.GetBytes(text, _text);
 
-    private static string Name(LogLevel level) => level switch
+    private static ReadOnlySpan<byte> Name(LogLevel level) => level switch
     {
-        LogLevel.Trace => "trce",
-        LogLevel.Debug => "dbug",
-        LogLevel.Information => "info",
-        LogLevel.Warning => "warn",
-        LogLevel.Error => "fail",
-        _ => "crit",
+        LogLevel.Trace => "trce "u8,
+        LogLevel.Debug => "dbug "u8,
+        LogLevel.Information => "info "u8,
+        LogLevel.Warning => "warn "u8,
+        LogLevel.Error => "fail "u8,
+        _ => "crit "u8,
     };
 }

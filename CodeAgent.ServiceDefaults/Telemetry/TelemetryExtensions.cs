@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using CodeAgent.ServiceDefaults.Health;
 using Microsoft.Extensions.Configuration.Memory;
 using OpenTelemetry;
@@ -16,6 +17,11 @@ internal static class TelemetryExtensions
         ["Logging:LogLevel:System.Net.Http"] = "Warning",
         ["Logging:LogLevel:Polly"] = "Warning",
     };
+
+    // Counted at every request, and to be had from the durations, which are kept.
+    private static readonly FrozenSet<string> SaidElsewhere = FrozenSet.Create(
+        "aspnetcore.authentication.authenticate.duration", "aspnetcore.authorization.attempts", "aspnetcore.routing.match_attempts",
+        "http.client.active_requests", "http.client.request.time_in_queue");
 
     private const int LinesWaiting = 100_000;
 
@@ -50,7 +56,8 @@ internal static class TelemetryExtensions
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter(CodeAgentTelemetry.Name))
+                .AddMeter(CodeAgentTelemetry.Name)
+                .AddView(instrument => SaidElsewhere.Contains(instrument.Name) ? MetricStreamConfiguration.Drop : null))
             .WithTracing(tracing => tracing
                 .AddSource(CodeAgentTelemetry.Name, builder.Environment.ApplicationName)
                 .AddAspNetCoreInstrumentation(asp => asp.Filter = context =>
