@@ -84,6 +84,11 @@ internal sealed class ChatMessagesWriter(Utf8JsonWriter json, Conversation conve
         json.WriteStartObject();
         json.WriteString("role"u8, "assistant"u8);
         var said = parts.Where(part => part is Part.Text).ToList();
+        if (parts.Any(part => part is Part.Image or Part.Document))
+        {
+            throw NotExpressible.In(Protocol.Chat, "messages", "images or documents said by the assistant");
+        }
+
         if (said.Count > 0)
         {
             Content(said);

@@ -23,7 +23,7 @@ internal sealed class MessagesRequestWriter(Conversation conversation, string mo
         json.WriteStartObject();
         json.WriteString("model", model);
         json.WriteNumber("max_tokens", MaxTokens(thinking.Budget));
-        Sampling(json);
+        Sampling(json, thinking.Type is "enabled" or "adaptive");
         if (thinking.Type is not null)
         {
             json.WriteStartObject("thinking");
@@ -44,7 +44,7 @@ internal sealed class MessagesRequestWriter(Conversation conversation, string mo
         if (conversation.User is { } user)
         {
             json.WriteStartObject("metadata");
-            json.WriteString("user_id", user);
+            json.WriteString("user_id", EndUser.ForAnthropic(user));
             json.WriteEndObject();
         }
 
@@ -62,21 +62,17 @@ internal sealed class MessagesRequestWriter(Conversation conversation, string mo
 
     private long MaxTokens(long? budget) => conversation.MaxOutputTokens ?? Math.Max(DefaultMaxOutputTokens, (budget ?? 0) + DefaultMaxOutputTokens / 2);
 
-    private void Sampling(Utf8JsonWriter json)
+    private void Sampling(Utf8JsonWriter json, bool thinks)
     {
-        if (conversation.Temperature is { } temperature)
-        {
-            json.WriteNumber("temperature", temperature <= 1 ? temperature : throw Cannot("temperature", "temperatures above 1"));
-        }
+        _ = conversation.Temperature > 1 ? throw Cannot("temperature", "temperatures above 1") : 0;
 
-        if (conversation.TopP is { } topP)
+        // Clients set these without being asked (gemini always all three), and the newer models refuse what the older ones take.
+        var sampling = thinks ? Messages.Sampling.None : ClaudeModel.Sampling(model);
+        if (sampling != Messages.Sampling.None)
         {
-            json.WriteNumber("top_p", topP);
-        }
-
-        if (conversation.TopK is { } topK)
-        {
-            json.WriteNumber("top_k", topK);
+            OpenAiWrite.Optional(json, "temperature"u8, conversation.Temperature);
+            OpenAiWrite.Optional(json, "top_p"u8, sampling == Messages.Sampling.All || conversation.Temperature is null ? conversation.TopP : null);
+            OpenAiWrite.Optional(json, "top_k"u8, conversation.TopK);
         }
 
         if (conversation.Stop.Count > 0)
@@ -105,12 +101,13 @@ internal sealed class MessagesRequestWriter(Conversation conversation, string mo
 
         if (wish.BudgetTokens == 0 || wish.Effort == "none")
         {
-            return ("disabled", null, null);
+            var (off, least) = ClaudeModel.Off(model);
+            return (off, null, least);
         }
 
         if (ClaudeModel.IsAdaptive(model))
         {
-            return ("adaptive", null, wish.Effort switch { "minimal" => "low", { } effort => effort, _ => EffortOf(wish.BudgetTokens) });
+            return ("adaptive", null, ClaudeModel.Effort(model, wish.Effort ?? EffortOf(wish.BudgetTokens)));
         }
 
         if (conversation.ToolChoice?.Kind is ToolChoiceKind.Any or ToolChoiceKind.Named || LacksThought())
@@ -246,7 +243,7 @@ internal sealed class MessagesRequestWriter(Conversation conversation, string mo
     }
 
     private static List<Part> Marked(IReadOnlyList<Part> parts) =>
-        [.. parts.Select((part, i) => i == parts.Count - 1 && part is not Part.Text { Value: "" } ? part with { Cache = DefaultMark } : part)];
+        [.. parts.Select((part, i) => i == parts.Count - 1 && MessagesPartWriter.IsSaid(part) ? part with { Cache = DefaultMark } : part)];
 
     private static ServiceDefaults.Problems.ProblemException Cannot(string field, string what) => NotExpressible.In(Protocol.Messages, field, what);
 }
