@@ -34,8 +34,7 @@ public static class ServiceDefaultsExtensions
         app.UseMiddleware<CorrelationMiddleware>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.UseRequestTimeouts();
-        app.UseOutputCache();
+        app.UseWhen(http => HealthEndpoints.IsHealth(http.Request.Path), health => health.UseRequestTimeouts().UseOutputCache());
         return app;
     }
 

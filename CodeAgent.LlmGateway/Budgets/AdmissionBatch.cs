@@ -5,8 +5,12 @@ namespace CodeAgent.LlmGateway.Budgets;
 /// <summary>The words of <see cref="BudgetScripts.Reserve"/>.</summary>
 internal static class AdmissionBatch
 {
+    private const int HeadOfQuestion = 3;
     private const int HeadOfAnswer = 3;
     private const int PartsOfAnswer = 3;
+
+    // With up to three subjects; more make the list grow.
+    private const int WordsOfRequest = 10;
 
     public static (RedisKey[] Keys, RedisValue[] Values, List<Subject> Subjects) Write(List<AdmissionQueue.Waiting> batch, GatewayId gateway)
     {
@@ -14,7 +18,7 @@ internal static class AdmissionBatch
         Dictionary<RedisKey, int> places = [];
         List<RedisKey> keys = [];
         Dictionary<RedisKey, int> records = [];
-        List<RedisValue> requests = [];
+        List<RedisValue> requests = new(batch.Count * WordsOfRequest);
         foreach (var waiting in batch)
         {
             var reservation = waiting.Reservation;
@@ -51,16 +55,19 @@ internal static class AdmissionBatch
             }
         }
 
-        List<RedisValue> values = [subjects.Count, batch.Count, (long)batch[0].Lifetime.TotalMilliseconds];
+        var values = new RedisValue[HeadOfQuestion + (subjects.Count * (LimitSet.Count + 1)) + requests.Count];
+        (values[0], values[1], values[2]) = (subjects.Count, batch.Count, (long)batch[0].Lifetime.TotalMilliseconds);
+        var at = HeadOfQuestion;
         foreach (var subject in subjects)
         {
-            values.AddRange(subject.Values);
-            values.Add(subject.Keep);
+            subject.Values.CopyTo(values, at);
+            values[at + LimitSet.Count] = subject.Keep;
+            at += LimitSet.Count + 1;
         }
 
-        values.AddRange(requests);
+        requests.CopyTo(values, at);
         keys.AddRange(records.Keys);
-        return ([.. keys], [.. values], subjects);
+        return ([.. keys], values, subjects);
     }
 
     public static void Read(List<AdmissionQueue.Waiting> batch, List<Subject> subjects, RedisResult[] answer)

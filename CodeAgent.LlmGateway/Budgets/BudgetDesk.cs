@@ -6,8 +6,6 @@ using CodeAgent.LlmGateway.Routing;
 using CodeAgent.ServiceDefaults.Configuration;
 using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Problems;
-using CodeAgent.ServiceDefaults.Redis;
-using StackExchange.Redis;
 
 namespace CodeAgent.LlmGateway.Budgets;
 
@@ -93,7 +91,7 @@ internal sealed class BudgetDesk(
 
     private async Task<Reservation> ReserveAsync(CallerIdentity caller, Subject[] found, Need need, LimitsConfig limits)
     {
-        var reservation = new Reservation(found, caller.KeyHash is { } hash ? RedisKeys.ApiKey(hash) : default(RedisKey?), need);
+        var reservation = new Reservation(found, caller.KeyRecord, need);
         try
         {
             await admissions.ReserveAsync(reservation, limits.ReservationLifetime);

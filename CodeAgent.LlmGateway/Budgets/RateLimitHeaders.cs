@@ -11,7 +11,10 @@ internal static class RateLimitHeaders
 {
     private const long MsPerMinute = 60_000;
     private const long MsPerDay = 24 * 60 * MsPerMinute;
-    private static readonly string[] AnthropicTokens = ["tokens", "input-tokens", "output-tokens"];
+    private static readonly Names OpenAiRequests = Names.OpenAi("requests");
+    private static readonly Names[] OpenAiTokens = [Names.OpenAi("tokens")];
+    private static readonly Names AnthropicRequests = Names.Anthropic("requests");
+    private static readonly Names[] AnthropicTokens = [Names.Anthropic("tokens"), Names.Anthropic("input-tokens"), Names.Anthropic("output-tokens")];
 
     /// <summary>Writes the headers as late as can be, over those of the provider.</summary>
     public static void Attach(HttpContext http, Protocol protocol, Reservation reservation)
@@ -40,37 +43,29 @@ internal static class RateLimitHeaders
 
     private static void Write(IHeaderDictionary headers, Protocol protocol, Reservation reservation)
     {
+        var isAnthropic = protocol == Protocol.Messages;
         if (Tightest(reservation, Measure.Requests) is { } requests)
         {
-            Write(headers, protocol, "requests", requests, reservation.Clock);
+            Write(headers, isAnthropic ? AnthropicRequests : OpenAiRequests, requests, reservation.Clock);
         }
 
         if (Tightest(reservation, Measure.Tokens) is { } tokens)
         {
-            foreach (var name in protocol == Protocol.Messages ? AnthropicTokens : ["tokens"])
+            foreach (var names in isAnthropic ? AnthropicTokens : OpenAiTokens)
             {
-                Write(headers, protocol, name, tokens, reservation.Clock);
+                Write(headers, names, tokens, reservation.Clock);
             }
         }
     }
 
-    private static void Write(IHeaderDictionary headers, Protocol protocol, string name, (long Limit, long Remaining, Window Window) found, (long Now, long Minute, long Day) clock)
+    private static void Write(IHeaderDictionary headers, Names names, (long Limit, long Remaining, Window Window) found, (long Now, long Minute, long Day) clock)
     {
         var reset = UntilReset(found.Window, clock);
-        var (limit, remaining) = (found.Limit.ToString(CultureInfo.InvariantCulture), found.Remaining.ToString(CultureInfo.InvariantCulture));
-        if (protocol == Protocol.Messages)
-        {
-            headers[$"anthropic-ratelimit-{name}-limit"] = limit;
-            headers[$"anthropic-ratelimit-{name}-remaining"] = remaining;
-            Set(headers, $"anthropic-ratelimit-{name}-reset",
-                reset is { } span ? DateTimeOffset.FromUnixTimeMilliseconds(clock.Now).Add(span).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : null);
-        }
-        else
-        {
-            headers[$"x-ratelimit-limit-{name}"] = limit;
-            headers[$"x-ratelimit-remaining-{name}"] = remaining;
-            Set(headers, $"x-ratelimit-reset-{name}", reset is { } span ? Text(span) : null);
-        }
+        headers[names.Limit] = found.Limit.ToString(CultureInfo.InvariantCulture);
+        headers[names.Remaining] = found.Remaining.ToString(CultureInfo.InvariantCulture);
+        Set(headers, names.Reset, reset is not { } span ? null
+            : names.HasMoments ? DateTimeOffset.FromUnixTimeMilliseconds(clock.Now).Add(span).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+            : Text(span));
     }
 
     private static void Set(IHeaderDictionary headers, string name, string? value)
@@ -118,5 +113,13 @@ internal static class RateLimitHeaders
         }
 
         return found;
+    }
+
+    private sealed record Names(string Limit, string Remaining, string Reset, bool HasMoments)
+    {
+        public static Names OpenAi(string what) => new($"x-ratelimit-limit-{what}", $"x-ratelimit-remaining-{what}", $"x-ratelimit-reset-{what}", false);
+
+        public static Names Anthropic(string what) =>
+            new($"anthropic-ratelimit-{what}-limit", $"anthropic-ratelimit-{what}-remaining", $"anthropic-ratelimit-{what}-reset", true);
     }
 }

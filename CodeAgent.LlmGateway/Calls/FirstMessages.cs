@@ -13,8 +13,16 @@ internal static class FirstMessages
     {
         var reader = new Utf8JsonReader(body[messages..], new JsonReaderOptions { MaxDepth = 512 });
         reader.Read();
-        var found = Find(ref reader);
-        return found.End > 0 ? (messages + found.Start, messages + found.End) : default;
+        try
+        {
+            var found = Find(ref reader);
+            return found.End > 0 ? (messages + found.Start, messages + found.End) : default;
+        }
+        catch (InvalidOperationException)
+        {
+            // A name or a role has half a character in it. Such a conversation is not kept together, and the provider judges it.
+            return default;
+        }
     }
 
     private static (int Start, int End) Find(ref Utf8JsonReader reader)

@@ -49,7 +49,7 @@ internal readonly record struct RequestScan
     private int Offset { get; init; }
 
     /// <exception cref="JsonException">It is no JSON.</exception>
-    /// <exception cref="ProblemException">400: it is no object, or its model is no text.</exception>
+    /// <exception cref="ProblemException">400: it is no object, its model is no text, or a name in it is none.</exception>
     public static RequestScan Read(ReadOnlySpan<byte> body)
     {
         try
@@ -60,6 +60,10 @@ internal readonly record struct RequestScan
         {
             // What is wrong is to be told with its line, and who skips counts none.
             return Read(body, skips: false);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ProblemException("invalid-json", StatusCodes.Status400BadRequest, "The name of a field has half a character in it (\\ud800 to \\udfff alone).");
         }
     }
 
@@ -108,8 +112,8 @@ internal readonly record struct RequestScan
         if (reader.ValueTextEquals("model"u8))
         {
             reader.Read();
-            next = Model is null && reader.TokenType == JsonTokenType.String
-                ? this with { Model = reader.GetString(), ModelToken = (Offset + (int)reader.TokenStartIndex, Offset + (int)reader.BytesConsumed) }
+            next = Model is null && Text(ref reader) is { } model
+                ? this with { Model = model, ModelToken = (Offset + (int)reader.TokenStartIndex, Offset + (int)reader.BytesConsumed) }
                 : throw InvalidModel();
         }
         else if (reader.ValueTextEquals("stream"u8))
@@ -135,7 +139,7 @@ internal readonly record struct RequestScan
         else if (reader.ValueTextEquals("prompt_cache_key"u8))
         {
             reader.Read();
-            next = this with { PromptCacheKey = reader.TokenType == JsonTokenType.String ? reader.GetString() : null };
+            next = this with { PromptCacheKey = Text(ref reader) };
         }
         else if (reader.ValueTextEquals("metadata"u8))
         {
@@ -172,6 +176,7 @@ internal readonly record struct RequestScan
     // What is not looked into is most of the body, so it is passed over fast.
     private RequestScan Pass(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
     {
+        LookAlikes.Refuse(ref reader);
         var isMessages = reader.ValueTextEquals("messages"u8) || reader.ValueTextEquals("input"u8) || reader.ValueTextEquals("contents"u8);
         var start = Offset + (int)reader.BytesConsumed;
         var next = isMessages ? this with { Messages = start } : this;
@@ -248,7 +253,7 @@ internal readonly record struct RequestScan
         {
             var isUser = reader.ValueTextEquals("user_id"u8);
             reader.Read();
-            next = isUser && reader.TokenType == JsonTokenType.String ? next with { UserId = reader.GetString() } : next;
+            next = isUser ? next with { UserId = Text(ref reader) ?? next.UserId } : next;
             reader.Skip();
         }
 
@@ -277,6 +282,19 @@ internal readonly record struct RequestScan
         }
 
         return next;
+    }
+
+    // Null where it is none, or has half a character in it, which the reader refuses.
+    private static string? Text(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     private static long? Number(ref Utf8JsonReader reader) =>

@@ -62,5 +62,5 @@ internal readonly record struct RequestField(JsonElement Value, string Path)
     public string At(string name) => Path.Length == 0 ? name : $"{Path}.{name}";
 
     /// <summary>The whole of a request.</summary>
-    public static RequestField Root(ReadOnlySpan<byte> body) => new(JsonElement.Parse(body, new() { MaxDepth = 512 }), "");
+    public static RequestField Root(ReadOnlySpan<byte> body) => new(JsonElement.Parse(WholeText.Of(body), new() { MaxDepth = 512 }), "");
 }

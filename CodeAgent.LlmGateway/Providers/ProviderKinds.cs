@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Text;
+using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Protocols.Neutral;
+using CodeAgent.ServiceDefaults.Problems;
 
 namespace CodeAgent.LlmGateway.Providers;
 
@@ -30,8 +32,29 @@ internal static class ProviderKinds
         return spoken.Contains(caller) ? caller : spoken[0];
     }
 
+    /// <summary>A caller's request in the first of the provider's protocols that can express it.</summary>
+    /// <exception cref="ProblemException">400: none of them can, or the request is not valid; said of the best one.</exception>
+    public static UpstreamRequest Translate(this ProviderConfig provider, ModelRequest request, ProtocolSet protocols, string model)
+    {
+        var conversation = protocols[request.Protocol].Read(request);
+        ProblemException? refusal = null;
+        foreach (var protocol in provider.Protocols())
+        {
+            try
+            {
+                return new(request, protocol, model, [provider.Write(protocols[protocol], conversation, model)]);
+            }
+            catch (ProblemException e) when (e.Type == NotExpressible.Type)
+            {
+                refusal ??= e;
+            }
+        }
+
+        throw refusal!;
+    }
+
     /// <summary>Says a conversation to a provider.</summary>
-    public static byte[] Write(this ProviderConfig provider, IProtocol protocol, Conversation conversation, string model) =>
+    private static byte[] Write(this ProviderConfig provider, IProtocol protocol, Conversation conversation, string model) =>
         protocol.Write(protocol.Name == Protocol.Messages && provider.MaxOutputTokens is { } limit
             ? conversation with { MaxOutputTokens = conversation.MaxOutputTokens ?? Math.Max(limit, (conversation.Reasoning?.BudgetTokens ?? 0) + 1) }
             : conversation with { Dialect = Dialect.Of(provider) }, model);

@@ -58,7 +58,7 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
         }
 
         return request.Operation == Operation.Generate
-            ? new(request, protocol, deployment.UpstreamModel, [deployment.Provider.Write(protocols[protocol], protocols[request.Protocol].Read(request), deployment.UpstreamModel)])
+            ? deployment.Provider.Translate(request, protocols, deployment.UpstreamModel)
             : throw NotExpressible.Of("model", $"Its provider has no embeddings in the protocol {request.Protocol}.");
     }
 

@@ -43,7 +43,7 @@ internal sealed class SimulatedConversation
     /// <exception cref="ProblemException">400: there are no messages.</exception>
     public static SimulatedConversation Read(Protocol protocol, ReadOnlyMemory<byte> body)
     {
-        using var json = JsonDocument.Parse(body, new() { MaxDepth = 512 });
+        using var json = JsonDocument.Parse(WholeText.Of(body), new() { MaxDepth = 512 });
         var field = protocol switch { Protocol.Responses => "input", Protocol.Gemini => "contents", _ => "messages" };
         json.RootElement.TryGetProperty(field, out var messages);
         if (protocol == Protocol.Responses && messages.ValueKind == JsonValueKind.String)

@@ -16,12 +16,10 @@ internal static class SimulatedEmbeddings
     // { "input": "text" or [ "text", … ] or tokens, "dimensions": 256, "encoding_format": "float" or "base64" }
     public static byte[] Answer(ReadOnlyMemory<byte> body, string model)
     {
-        using var request = JsonDocument.Parse(body);
+        using var request = JsonDocument.Parse(WholeText.Of(body));
         var root = request.RootElement;
         var inputs = Inputs(root);
-        var dimensions = !root.TryGetProperty("dimensions", out var wanted) ? DefaultDimensions
-            : wanted.ValueKind == JsonValueKind.Number && wanted.TryGetInt32(out var number) && number is >= 1 and <= MostDimensions ? number
-            : throw Invalid("dimensions", $"a number from 1 to {MostDimensions}");
+        var dimensions = Dimensions(root, "dimensions");
         var isBase64 = root.TryGetProperty("encoding_format", out var format) && format.ValueEquals("base64");
         return JsonEvents.Bytes(json =>
         {
@@ -47,6 +45,62 @@ internal static class SimulatedEmbeddings
             json.WriteEndObject();
         });
     }
+
+    // { "content": { "parts": [ { "text": "…" } ] }, "outputDimensionality": 256 }, or { "requests": [ such ones ] }
+    public static byte[] AnswerGoogle(ReadOnlyMemory<byte> body)
+    {
+        using var request = JsonDocument.Parse(WholeText.Of(body));
+        var root = request.RootElement;
+        return JsonEvents.Bytes(json =>
+        {
+            json.WriteStartObject();
+            if (!root.TryGetProperty("requests"u8, out var requests) || requests.ValueKind != JsonValueKind.Array)
+            {
+                json.WriteStartObject("embedding"u8);
+                Values(json, root, "");
+                json.WriteEndObject();
+            }
+            else
+            {
+                json.WriteStartArray("embeddings"u8);
+                var index = 0;
+                foreach (var one in requests.EnumerateArray())
+                {
+                    json.WriteStartObject();
+                    Values(json, one, $"requests[{index++}].");
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+            }
+
+            json.WriteEndObject();
+        });
+    }
+
+    private static void Values(Utf8JsonWriter json, JsonElement request, string at)
+    {
+        if (request.ValueKind != JsonValueKind.Object || !request.TryGetProperty("content", out var content) || content.ValueKind != JsonValueKind.Object
+            || !content.TryGetProperty("parts", out var parts) || parts.ValueKind != JsonValueKind.Array)
+        {
+            throw Invalid($"{at}content", "an object with parts");
+        }
+
+        var texts = parts.EnumerateArray().Select(part => part.ValueKind == JsonValueKind.Object && part.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String
+            ? text.GetString()! : throw Invalid($"{at}content.parts", "texts"));
+        json.WriteStartArray("values"u8);
+        foreach (var value in Vector(string.Concat(texts), Dimensions(request, "outputDimensionality", at)))
+        {
+            json.WriteNumberValue(value);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static int Dimensions(JsonElement request, string name, string at = "") =>
+        !request.TryGetProperty(name, out var wanted) ? DefaultDimensions
+        : wanted.ValueKind == JsonValueKind.Number && wanted.TryGetInt32(out var number) && number is >= 1 and <= MostDimensions ? number
+        : throw Invalid(at + name, $"a number from 1 to {MostDimensions}");
 
     private static void Write(Utf8JsonWriter json, float[] vector, bool isBase64)
     {

@@ -24,7 +24,7 @@ internal sealed class SimulatorProvider(ProtocolSet protocols, TimeProvider time
         var asked = Asked(request);
         if (request.Operation == Operation.Embed)
         {
-            return Json(SimulatedEmbeddings.Answer(asked.Body, deployment.UpstreamModel));
+            return Json(request.Protocol == Protocol.Gemini ? SimulatedEmbeddings.AnswerGoogle(asked.Body) : SimulatedEmbeddings.Answer(asked.Body, deployment.UpstreamModel));
         }
 
         var conversation = SimulatedConversation.Read(request.Protocol, asked.Body);

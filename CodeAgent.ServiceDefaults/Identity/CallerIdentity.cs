@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
+using CodeAgent.ServiceDefaults.Redis;
+using StackExchange.Redis;
 
 namespace CodeAgent.ServiceDefaults.Identity;
 
@@ -14,8 +16,8 @@ public sealed class CallerIdentity : ClaimsIdentity
     /// <summary>The key; null for a task token.</summary>
     public KeyRecord? Key { get; private init; }
 
-    /// <summary>The hash under which the key is stored; null for a task token, and for a key from the environment.</summary>
-    public string? KeyHash { get; private init; }
+    /// <summary>Where the key is stored; null for a task token, and for a key from the environment.</summary>
+    public RedisKey? KeyRecord { get; private init; }
 
     /// <summary>The task and the fencing number of a task token; null for a key.</summary>
     public (Guid Task, long Fence)? Token { get; private init; }
@@ -24,7 +26,8 @@ public sealed class CallerIdentity : ClaimsIdentity
     /// <param name="key">The key.</param>
     /// <param name="hash">The hash under which it is stored; null where it is not.</param>
     public static CallerIdentity Of(KeyRecord key, string? hash) =>
-        new([new(CallerClaims.Subject, key.Id), .. key.Scopes.Select(scope => new Claim(CallerClaims.Scope, scope))]) { Key = key, KeyHash = hash };
+        new([new(CallerClaims.Subject, key.Id), .. key.Scopes.Select(scope => new Claim(CallerClaims.Scope, scope))])
+        { Key = key, KeyRecord = hash is null ? default(RedisKey?) : RedisKeys.ApiKey(hash) };
 
     /// <summary>Who calls with a task token.</summary>
     /// <param name="task">The task.</param>

@@ -32,6 +32,13 @@ public static class RedisExtensions
         return builder;
     }
 
-    // A service starts and stays up while Redis is away; requests that need it are told so.
-    private static void Configure(ConfigurationOptions options) => options.AbortOnConnectFail = false;
+    private static void Configure(ConfigurationOptions options)
+    {
+        // A service starts and stays up while Redis is away; requests that need it are told so.
+        options.AbortOnConnectFail = false;
+
+        // Nothing here blocks a thread of the pool, so the client needs no threads of its own to get through; waking them costs
+        // more than the work that they do.
+        options.SocketManager = SocketManager.ThreadPool;
+    }
 }

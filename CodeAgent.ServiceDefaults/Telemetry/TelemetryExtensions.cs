@@ -1,8 +1,10 @@
+using System.Collections.Frozen;
 using CodeAgent.ServiceDefaults.Health;
 using Microsoft.Extensions.Configuration.Memory;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
+using ZLogger;
 
 namespace CodeAgent.ServiceDefaults.Telemetry;
 
@@ -16,6 +18,13 @@ internal static class TelemetryExtensions
         ["Logging:LogLevel:Polly"] = "Warning",
     };
 
+    // Counted at every request, and to be had from the durations, which are kept.
+    private static readonly FrozenSet<string> SaidElsewhere = FrozenSet.Create(
+        "aspnetcore.authentication.authenticate.duration", "aspnetcore.authorization.attempts", "aspnetcore.routing.match_attempts",
+        "http.client.active_requests", "http.client.request.time_in_queue");
+
+    private const int LinesWaiting = 100_000;
+
     // Its line for each request has the whole address, and some clients put their key into that. No setting may bring it back.
     private const string AddressLog = "Microsoft.AspNetCore.Hosting.Diagnostics";
 
@@ -25,13 +34,16 @@ internal static class TelemetryExtensions
         builder.Logging.Configure(logging => logging.ActivityTrackingOptions =
             ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
         builder.Services.PostConfigure<LoggerFilterOptions>(QuietAddresses);
-        builder.Logging.AddSimpleConsole(console =>
+        builder.Logging.ClearProviders();
+        builder.Logging.AddZLoggerConsole(console =>
         {
-            console.SingleLine = true;
             console.IncludeScopes = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-            console.ColorBehavior = Microsoft.Extensions.Logging.Console.LoggerColorBehavior.Disabled;
+            console.UseFormatter(() => new ConsoleLine());
+            console.InternalErrorLogger = exception => Console.Error.WriteLine($"The log could not be written: {exception}");
+
+            // Where nobody takes what is written, lines are lost rather than memory, or time.
+            console.FullMode = BackgroundBufferFullMode.Drop;
+            console.BackgroundBufferCapacity = LinesWaiting;
         });
         builder.Logging.AddOpenTelemetry(logging =>
         {
@@ -44,7 +56,8 @@ internal static class TelemetryExtensions
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter(CodeAgentTelemetry.Name))
+                .AddMeter(CodeAgentTelemetry.Name)
+                .AddView(instrument => SaidElsewhere.Contains(instrument.Name) ? MetricStreamConfiguration.Drop : null))
             .WithTracing(tracing => tracing
                 .AddSource(CodeAgentTelemetry.Name, builder.Environment.ApplicationName)
                 .AddAspNetCoreInstrumentation(asp => asp.Filter = context =>

@@ -10,6 +10,7 @@ namespace CodeAgent.LlmGateway.Protocols.Chat;
 internal sealed class ChatAnswerReader : AnswerReader
 {
     private readonly List<ChatCall> _calls = [];
+    private readonly ChatReasoningDetails _details = new();
     private bool _started, _finished, _refused, _failed;
     private string _id = "";
 
@@ -105,7 +106,7 @@ internal sealed class ChatAnswerReader : AnswerReader
         }
 
         var before = events.Count;
-        ChatReasoning.Read(delta, events);
+        ChatReasoning.Read(delta, _details, events);
         if (delta.TryGetProperty("content", out var content))
         {
             Content(content, events);

@@ -15,7 +15,8 @@ internal sealed class ChatAnswerWriter(ModelRequest request, TimeProvider time) 
 {
     private readonly JsonEvents _events = new();
     private readonly StringBuilder _text = new(), _refusal = new(), _reasoning = new();
-    private readonly List<(string Type, string Value)> _details = [];
+    private readonly StringBuilder _thought = new();
+    private readonly List<ChatDetail> _details = [];
     private readonly SortedDictionary<int, (AnswerEvent.ToolCall Call, StringBuilder Arguments)> _calls = [];
     private string _id = "chatcmpl-", _model = request.Model;
     private long _created;
@@ -120,7 +121,7 @@ internal sealed class ChatAnswerWriter(ModelRequest request, TimeProvider time) 
         return json;
     }
 
-    private static void Delta(Utf8JsonWriter json, AnswerEvent answerEvent)
+    private void Delta(Utf8JsonWriter json, AnswerEvent answerEvent)
     {
         switch (answerEvent)
         {
@@ -135,13 +136,15 @@ internal sealed class ChatAnswerWriter(ModelRequest request, TimeProvider time) 
                 json.WriteString("refusal"u8, refusal.Delta);
                 break;
             case AnswerEvent.Reasoning reasoning:
+                // Twice, as OpenRouter does: clients know either field, and put a detail together by its index.
                 json.WriteString("reasoning_content"u8, reasoning.Delta);
+                ChatReasoning.Write(json, [new(IsRedacted: false, Value: null, reasoning.Delta, _details.Count)]);
                 break;
             case AnswerEvent.ReasoningSignature signature:
-                ChatReasoning.Write(json, [(ChatReasoning.Signature, signature.Signature)]);
+                ChatReasoning.Write(json, [Detail(isRedacted: false, signature.Signature)]);
                 break;
             case AnswerEvent.RedactedReasoning redacted:
-                ChatReasoning.Write(json, [(ChatReasoning.Redacted, redacted.Data)]);
+                ChatReasoning.Write(json, [Detail(isRedacted: true, redacted.Data)]);
                 break;
             case AnswerEvent.ToolCall call:
                 json.WriteStartArray("tool_calls"u8);
@@ -159,6 +162,19 @@ internal sealed class ChatAnswerWriter(ModelRequest request, TimeProvider time) 
                 json.WriteEndArray();
                 break;
         }
+    }
+
+    // With the text that it is for, which several blocks would mix up otherwise; in a stream that was told before.
+    private ChatDetail Detail(bool isRedacted, string value)
+    {
+        var detail = new ChatDetail(isRedacted, value, isRedacted || _thought.Length == 0 ? null : _thought.ToString(), _details.Count);
+        if (!isRedacted)
+        {
+            _thought.Clear();
+        }
+
+        _details.Add(detail);
+        return detail;
     }
 
     private static void Call(Utf8JsonWriter json, AnswerEvent.ToolCall call, int? index, string arguments)
@@ -190,13 +206,14 @@ internal sealed class ChatAnswerWriter(ModelRequest request, TimeProvider time) 
                 _refusal.Append(refusal.Delta);
                 break;
             case AnswerEvent.Reasoning reasoning:
+                _thought.Append(reasoning.Delta);
                 _reasoning.Append(reasoning.Delta);
                 break;
             case AnswerEvent.ReasoningSignature signature:
-                _details.Add((ChatReasoning.Signature, signature.Signature));
+                Detail(isRedacted: false, signature.Signature);
                 break;
             case AnswerEvent.RedactedReasoning redacted:
-                _details.Add((ChatReasoning.Redacted, redacted.Data));
+                Detail(isRedacted: true, redacted.Data);
                 break;
             case AnswerEvent.ToolCall call:
                 _calls[call.Index] = (call, new());

@@ -84,6 +84,11 @@ internal sealed class ChatMessagesWriter(Utf8JsonWriter json, Conversation conve
         json.WriteStartObject();
         json.WriteString("role"u8, "assistant"u8);
         var said = parts.Where(part => part is Part.Text).ToList();
+        if (parts.Any(part => part is Part.Image or Part.Document))
+        {
+            throw NotExpressible.In(Protocol.Chat, "messages", "images or documents said by the assistant");
+        }
+
         if (said.Count > 0)
         {
             Content(said);
@@ -98,19 +103,20 @@ internal sealed class ChatMessagesWriter(Utf8JsonWriter json, Conversation conve
             json.WriteString("refusal"u8, string.Concat(refusals.Select(refusal => refusal.Value)));
         }
 
-        // What has another protocol's signature came from a provider that wants it back in its own form; it means nothing here.
-        var thoughts = string.Join("\n\n", parts.OfType<Part.Thought>()
-            .Where(thought => thought.Signature is null || Signatures.For(Protocol.Chat, thought.Signature) is not null).Select(thought => thought.Value));
+        // What has another protocol's signature came from a provider that wants it back in its own form; it means nothing here. What
+        // this one wants back has its text in it.
+        var thoughts = string.Join("\n\n", parts.OfType<Part.Thought>().Where(thought => thought.Signature is null).Select(thought => thought.Value));
         if (withThoughts && thoughts.Length > 0)
         {
             json.WriteString("reasoning_content"u8, thoughts);
         }
 
-        List<(string, string)> details =
-        [
-            .. parts.OfType<Part.Thought>().Select(thought => Signatures.For(Protocol.Chat, thought.Signature)).OfType<string>().Select(signature => (ChatReasoning.Signature, signature)),
-            .. parts.OfType<Part.RedactedThought>().Select(thought => Signatures.For(Protocol.Chat, thought.Data)).OfType<string>().Select(data => (ChatReasoning.Redacted, data)),
-        ];
+        var details = parts.Select((part, i) => part switch
+        {
+            Part.Thought thought when Signatures.For(Protocol.Chat, thought.Signature) is not null => new ChatDetail(false, thought.Signature!, thought.Value, i),
+            Part.RedactedThought redacted when Signatures.For(Protocol.Chat, redacted.Data) is not null => new ChatDetail(true, redacted.Data, null, i),
+            _ => null,
+        }).OfType<ChatDetail>().ToList();
         if (details.Count > 0)
         {
             ChatReasoning.Write(json, details);

@@ -9,66 +9,94 @@ namespace CodeAgent.LlmGateway.Protocols.Chat;
 /// </summary>
 internal static class ChatReasoning
 {
-    public const string Signature = "reasoning.text";
-    public const string Redacted = "reasoning.encrypted";
-
     // "reasoning_content": "…" (DeepSeek, vLLM) or "reasoning": "…" (OpenRouter, newer vLLM), and OpenRouter's
     // "reasoning_details": [ { "type": "reasoning.text", "text": "…", "signature": "…" }, { "type": "reasoning.encrypted", "data": "…" } ],
     // which repeat the text
     /// <summary>What was thought, of a delta or of a message.</summary>
-    public static void Read(JsonElement delta, List<AnswerEvent> events)
+    /// <param name="delta">The delta, or the message.</param>
+    /// <param name="parts">The details of which only a part has come.</param>
+    /// <param name="events">Takes what it means.</param>
+    public static void Read(JsonElement delta, ChatReasoningDetails parts, List<AnswerEvent> events)
     {
-        var text = delta.Text("reasoning_content") is { Length: > 0 } content ? content : delta.Text("reasoning");
+        var text = Text(delta);
         if (text is { Length: > 0 })
         {
             events.Add(new AnswerEvent.Reasoning(text));
         }
 
-        foreach (var detail in delta.TryGetProperty("reasoning_details", out var details) && details.ValueKind == JsonValueKind.Array ? details.EnumerateArray() : default)
+        foreach (var detail in Details(delta))
         {
-            if (text is not { Length: > 0 } && (detail.Text("text") ?? detail.Text("summary")) is { Length: > 0 } told)
+            if (text is not { Length: > 0 } && Told(detail) is { Length: > 0 } told)
             {
                 events.Add(new AnswerEvent.Reasoning(told));
             }
 
-            if (detail.Text("signature") is { Length: > 0 } signature)
+            if (parts.Add(detail) is { } whole)
             {
-                events.Add(new AnswerEvent.ReasoningSignature(Signatures.From(Protocol.Chat, signature)));
+                var kept = Signatures.From(Protocol.Chat, whole);
+                events.Add(detail.Text("data") is { Length: > 0 } ? new AnswerEvent.RedactedReasoning(kept) : new AnswerEvent.ReasoningSignature(kept));
             }
+        }
+    }
 
+    /// <summary>What was thought, of a message that is handed back: a thought for each detail, and one for what has none.</summary>
+    public static List<Part> Thoughts(JsonElement message)
+    {
+        List<Part> thoughts = [];
+        foreach (var detail in Details(message))
+        {
             if (detail.Text("data") is { Length: > 0 } data)
             {
-                events.Add(new AnswerEvent.RedactedReasoning(Signatures.From(Protocol.Chat, data)));
+                thoughts.Add(new Part.RedactedThought(Signatures.From(Protocol.Chat, data)));
+            }
+            else if (detail.Text("signature") is { Length: > 0 } signature)
+            {
+                thoughts.Add(new Part.Thought(Told(detail) ?? "", Signatures.From(Protocol.Chat, signature)));
+            }
+            else if (Told(detail) is { Length: > 0 } told)
+            {
+                // A client that puts streams together may have the text and its signature one after the other.
+                thoughts.Add(new Part.Thought(told, null));
             }
         }
-    }
 
-    /// <summary>What was thought, of a message that is handed back.</summary>
-    public static IEnumerable<Part> Thoughts(JsonElement message)
-    {
-        List<AnswerEvent> events = [];
-        Read(message, events);
-        var text = string.Concat(events.OfType<AnswerEvent.Reasoning>().Select(reasoning => reasoning.Delta));
-        var signature = events.OfType<AnswerEvent.ReasoningSignature>().LastOrDefault()?.Signature;
-        if (text.Length > 0 || signature is not null)
+        Join(thoughts);
+        var isTold = thoughts.Any(part => part is Part.Thought { Value.Length: > 0 });
+        if (!isTold && Text(message) is { Length: > 0 } text)
         {
-            yield return new Part.Thought(text, signature);
+            // A signature without its text, as some clients keep it, belongs to the text beside it.
+            var first = thoughts.FindIndex(part => part is Part.Thought);
+            if (first >= 0)
+            {
+                thoughts[first] = ((Part.Thought)thoughts[first]) with { Value = text };
+            }
+            else
+            {
+                thoughts.Insert(0, new Part.Thought(text, null));
+            }
         }
 
-        foreach (var redacted in events.OfType<AnswerEvent.RedactedReasoning>())
-        {
-            yield return new Part.RedactedThought(redacted.Data);
-        }
+        return thoughts;
     }
 
-    public static void Write(Utf8JsonWriter json, IReadOnlyList<(string Type, string Value)> details)
+    /// <summary>Writes what is to be handed back: another's detail as it came, and ours with its text, so that they stay together.</summary>
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<ChatDetail> details)
     {
         json.WriteStartArray("reasoning_details"u8);
-        foreach (var (type, value) in details)
+        foreach (var detail in details)
         {
+            var value = detail.Value is null ? null : Signatures.ToCaller(Protocol.Chat, detail.Value);
+            if (value is ['{', ..])
+            {
+                json.WriteRawValue(value);
+                continue;
+            }
+
             json.WriteStartObject();
-            json.WriteString("type"u8, type);
-            json.WriteString(type == Redacted ? "data"u8 : "signature"u8, Signatures.ToCaller(Protocol.Chat, value));
+            json.WriteString("type"u8, detail.IsRedacted ? "reasoning.encrypted"u8 : "reasoning.text"u8);
+            OpenAiWrite.Optional(json, "text"u8, detail.Text);
+            OpenAiWrite.Optional(json, detail.IsRedacted ? "data"u8 : "signature"u8, value);
+            json.WriteNumber("index"u8, detail.Index);
             json.WriteEndObject();
         }
 
@@ -94,4 +122,31 @@ internal static class ChatReasoning
             && extra.TryGetProperty("google", out var google) && google.ValueKind == JsonValueKind.Object
             && google.TryGetProperty("thought_signature", out var signature) && signature.ValueKind == JsonValueKind.String
             ? Signatures.From(Protocol.Chat, signature.GetString()!) : null;
+
+    private static string? Text(JsonElement delta) => delta.Text("reasoning_content") is { Length: > 0 } content ? content : delta.Text("reasoning");
+
+    private static string? Told(JsonElement detail) => detail.Text("text") ?? detail.Text("summary");
+
+    private static JsonElement.ArrayEnumerator Details(JsonElement delta) =>
+        delta.TryGetProperty("reasoning_details", out var details) && details.ValueKind == JsonValueKind.Array ? details.EnumerateArray() : default;
+
+    // Texts without a signature go to the next signature without a text.
+    private static void Join(List<Part> thoughts)
+    {
+        for (var i = 1; i < thoughts.Count; i++)
+        {
+            if (thoughts[i - 1] is Part.Thought { Signature: null } text && thoughts[i] is Part.Thought next && (next.Signature is null || next.Value.Length == 0))
+            {
+                thoughts[i - 1] = next with { Value = text.Value + next.Value };
+                thoughts.RemoveAt(i--);
+            }
+        }
+    }
 }
+
+/// <summary>What a provider wants back with what was thought.</summary>
+/// <param name="IsRedacted">Whether there is no text to it.</param>
+/// <param name="Value">A signature, or a whole detail as JSON; null where it is still to come.</param>
+/// <param name="Text">What was thought.</param>
+/// <param name="Index">Counted from 0 in the answer.</param>
+internal sealed record ChatDetail(bool IsRedacted, string? Value, string? Text, int Index);

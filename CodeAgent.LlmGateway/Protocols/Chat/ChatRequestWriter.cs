@@ -8,16 +8,24 @@ internal static class ChatRequestWriter
 {
     public static byte[] Write(Conversation conversation, string model) => JsonEvents.Bytes(json =>
     {
+        if (conversation is { IsBegun: true, Dialect.HasPrefill: false })
+        {
+            throw NotExpressible.In(Protocol.Chat, "messages", "answer that goes on from what the assistant began to say");
+        }
+
+        var effort = OpenAiModel.Effort(model, conversation.Reasoning?.NearestEffort, conversation.Dialect);
         json.WriteStartObject();
         json.WriteString("model"u8, model);
         new ChatMessagesWriter(json, conversation).Write();
         Tools(json, conversation);
         OpenAiWrite.Optional(json, conversation.Dialect.HasMaxCompletionTokens ? "max_completion_tokens"u8 : "max_tokens"u8, conversation.MaxOutputTokens);
-        OpenAiWrite.Optional(json, "temperature"u8, conversation.Temperature);
-        OpenAiWrite.Optional(json, "top_p"u8, conversation.TopP);
+        if (OpenAiModel.TakesSampling(model, effort))
+        {
+            OpenAiWrite.Optional(json, "temperature"u8, conversation.Temperature);
+            OpenAiWrite.Optional(json, "top_p"u8, conversation.TopP);
+        }
 
-        // Not OpenAI's, but most others know it; who does not refuses it by its name.
-        OpenAiWrite.Optional(json, "top_k"u8, conversation.TopK);
+        OpenAiWrite.Optional(json, "top_k"u8, conversation.Dialect.HasTopK ? conversation.TopK : null);
         OpenAiWrite.Optional(json, "presence_penalty"u8, conversation.PresencePenalty);
         OpenAiWrite.Optional(json, "frequency_penalty"u8, conversation.FrequencyPenalty);
         OpenAiWrite.Optional(json, "seed"u8, conversation.Seed);
@@ -32,10 +40,10 @@ internal static class ChatRequestWriter
             json.WriteEndArray();
         }
 
-        Reasoning(json, conversation);
+        Reasoning(json, conversation, effort);
         Format(json, conversation.Format);
         OpenAiWrite.Optional(json, "verbosity"u8, conversation.Verbosity);
-        OpenAiWrite.Optional(json, "user"u8, conversation.User);
+        OpenAiWrite.Optional(json, "user"u8, EndUser.ForOpenAi(conversation.User));
 
         // Where it is not known it would be refused, and without it the answer is the same.
         OpenAiWrite.Optional(json, "prompt_cache_key"u8, conversation.Dialect.HasPromptCacheKey ? conversation.PromptCacheKey : null);
@@ -89,7 +97,7 @@ internal static class ChatRequestWriter
         }
     }
 
-    private static void Reasoning(Utf8JsonWriter json, Conversation conversation)
+    private static void Reasoning(Utf8JsonWriter json, Conversation conversation, string? effort)
     {
         if (conversation is { Dialect.HasReasoningBudget: true, Reasoning: { BudgetTokens: > 0 and var budget, Effort: null } })
         {
@@ -99,7 +107,7 @@ internal static class ChatRequestWriter
         }
         else
         {
-            OpenAiWrite.Optional(json, "reasoning_effort"u8, conversation.Reasoning?.NearestEffort);
+            OpenAiWrite.Optional(json, "reasoning_effort"u8, effort);
         }
     }
 

@@ -9,10 +9,10 @@ internal sealed class GeminiAnswerWriter(string model) : GeminiWriting(model)
 
     protected override void Add(GeminiPart part, IBufferWriter<byte> output)
     {
-        // Fragments of the same kind are one part; a signature ends it.
-        if (_parts is [.., { Signature: null } last] && last.IsThought == part.IsThought)
+        // Fragments of the same kind are one part. A thought ends with its signature, a text begins with it.
+        if (_parts is [.., var last] && last.IsThought == part.IsThought && (part.IsThought ? last : part).Signature is null)
         {
-            _parts[^1] = last with { Text = last.Text + part.Text, Signature = part.Signature };
+            _parts[^1] = last with { Text = last.Text + part.Text, Signature = last.Signature ?? part.Signature };
         }
         else
         {

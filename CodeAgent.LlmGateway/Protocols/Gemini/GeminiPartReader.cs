@@ -45,6 +45,13 @@ internal sealed class GeminiPartReader
         List<Part> read = [];
         if (part.Object("functionCall") is { } call)
         {
+            // What was thought before the call may have its signature here.
+            if (signature is not null && (GeminiSignatures.AsThought(signature) ?? GeminiSignatures.AsRedacted(signature)) is not null)
+            {
+                Said(null, isThought: false, signature, read);
+                signature = null;
+            }
+
             read.Add(Call(call) with { Signature = signature });
         }
         else if (part.Object("functionResponse") is { } response)
@@ -73,8 +80,16 @@ internal sealed class GeminiPartReader
         if (signature is not null && GeminiSignatures.AsRedacted(signature) is { } redacted)
         {
             read.Add(new Part.RedactedThought(redacted));
+            if (!isThought && !string.IsNullOrEmpty(text))
+            {
+                read.Add(new Part.Text(text));
+            }
+
+            return;
         }
-        else if (isThought)
+
+        signature = signature is null ? null : GeminiSignatures.AsThought(signature) ?? signature;
+        if (isThought)
         {
             read.Add(new Part.Thought(text ?? "", signature));
         }

@@ -10,6 +10,9 @@ internal sealed class GeminiPartWriter(Utf8JsonWriter json, string model)
     private string? _signature;
     private bool _hasCall;
 
+    // What tools show, where they can only answer with text: it comes after all of their answers.
+    private readonly List<Part> _shown = [];
+
     public void Write(Conversation conversation)
     {
         if (conversation.System.Count > 0)
@@ -57,6 +60,7 @@ internal sealed class GeminiPartWriter(Utf8JsonWriter json, string model)
             return;
         }
 
+        Show();
         if (_signature is not null)
         {
             Text("");
@@ -80,6 +84,11 @@ internal sealed class GeminiPartWriter(Utf8JsonWriter json, string model)
         if (!IsSaid(part))
         {
             return;
+        }
+
+        if (part is not Part.ToolResult)
+        {
+            Show();
         }
 
         switch (part)
@@ -168,12 +177,20 @@ internal sealed class GeminiPartWriter(Utf8JsonWriter json, string model)
         Id(result.CallId);
         json.WriteString("name", result.Name ?? throw Cannot("messages", $"result of a tool ('{result.CallId}') without the call before it"));
         json.WriteStartObject("response");
-        json.WriteString(result.IsError ? "error" : "output", string.Concat(result.Content.OfType<Part.Text>().Select(text => text.Value)));
+        var text = string.Concat(result.Content.OfType<Part.Text>().Select(text => text.Value));
+        var others = result.Content.Where(part => part is not Part.Text).ToList();
+        var isShown = others.Count > 0 && !GeminiModel.IsThirdOrLater(model);
+        json.WriteString(result.IsError ? "error" : "output", isShown ? $"{text}{(text.Length > 0 ? "\n" : "")}(What it shows follows.)" : text);
         json.WriteEndObject();
-        if (result.Content.Any(part => part is not Part.Text))
+        if (isShown)
+        {
+            _shown.Add(new Part.Text($"What the call of {result.Name} shows:"));
+            _shown.AddRange(others);
+        }
+        else if (others.Count > 0)
         {
             json.WriteStartArray("parts");
-            foreach (var part in result.Content.Where(part => part is not Part.Text))
+            foreach (var part in others)
             {
                 Write(part);
             }
@@ -183,6 +200,13 @@ internal sealed class GeminiPartWriter(Utf8JsonWriter json, string model)
 
         json.WriteEndObject();
         json.WriteEndObject();
+    }
+
+    private void Show()
+    {
+        List<Part> shown = [.. _shown];
+        _shown.Clear();
+        shown.ForEach(Write);
     }
 
     private void Id(string id)

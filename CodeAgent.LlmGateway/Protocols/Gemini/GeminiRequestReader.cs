@@ -10,7 +10,7 @@ internal static class GeminiRequestReader
 {
     public static Conversation Read(ModelRequest request)
     {
-        using var json = JsonDocument.Parse(request.Body, new() { MaxDepth = 512 });
+        using var json = JsonDocument.Parse(WholeText.Of(request.Body), new() { MaxDepth = 512 });
         var body = new RequestFields(json.RootElement, "", snakeToo: true);
 
         // safetySettings set Google's own filters, which are nowhere else; the others say who pays and what is noted.

@@ -12,11 +12,6 @@ internal sealed class GeminiRequestWriter(Conversation conversation, string mode
 
     public byte[] Write()
     {
-        if (conversation.ParallelToolCalls is false && conversation.Tools.Count > 0)
-        {
-            throw Cannot("parallel_tool_calls", "way to forbid parallel calls");
-        }
-
         using var json = new Utf8JsonWriter(_bytes, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
         json.WriteStartObject();
         new GeminiPartWriter(json, model).Write(conversation);
@@ -120,7 +115,7 @@ internal sealed class GeminiRequestWriter(Conversation conversation, string mode
 
     private void Thinking(Utf8JsonWriter json)
     {
-        if (conversation.Reasoning is not { } wish)
+        if (conversation.Reasoning is not { } wish || !GeminiModel.Thinks(model))
         {
             return;
         }
@@ -129,20 +124,21 @@ internal sealed class GeminiRequestWriter(Conversation conversation, string mode
         var isOff = wish.BudgetTokens == 0 || wish.Effort == "none";
         if (!GeminiModel.IsThirdOrLater(model))
         {
-            Number(json, "thinkingBudget", isOff ? 0 : wish.BudgetTokens ?? wish.Effort switch { "minimal" => 512, "low" => 2048, "medium" => 8192, "high" or "xhigh" or "max" => 24_576, _ => null });
+            var budget = isOff ? 0 : wish.BudgetTokens ?? wish.Effort switch { "minimal" => 512, "low" => 2048, "medium" => 8192, "high" or "xhigh" or "max" => 24_576, _ => null };
+            Number(json, "thinkingBudget", budget is { } tokens ? GeminiModel.Budget(model, tokens) : null);
         }
         else if (isOff)
         {
             // These models always think; least comes nearest, and the answer's form is the same.
-            json.WriteString("thinkingLevel", GeminiModel.LeastLevel(model));
+            json.WriteString("thinkingLevel", GeminiModel.Level(model, Efforts.None));
         }
         else if (wish.Effort is { } effort)
         {
-            json.WriteString("thinkingLevel", effort switch { "minimal" => GeminiModel.LeastLevel(model), "xhigh" or "max" => "high", _ => effort });
+            json.WriteString("thinkingLevel", GeminiModel.Level(model, effort));
         }
         else
         {
-            Number(json, "thinkingBudget", wish.BudgetTokens);
+            Number(json, "thinkingBudget", wish.BudgetTokens is { } tokens ? GeminiModel.Budget(model, tokens) : null);
         }
 
         if (wish.IncludeThoughts)
@@ -160,6 +156,4 @@ internal sealed class GeminiRequestWriter(Conversation conversation, string mode
             json.WriteNumber(name, number);
         }
     }
-
-    private static ServiceDefaults.Problems.ProblemException Cannot(string field, string what) => NotExpressible.In(Protocol.Gemini, field, what);
 }

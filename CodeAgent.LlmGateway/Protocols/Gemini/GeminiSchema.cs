@@ -33,7 +33,7 @@ internal static class GeminiSchema
 
                     break;
                 case "properties" when value.ValueKind == JsonValueKind.Object:
-                    result["properties"] = new JsonObject(value.EnumerateObject().Select(entry => KeyValuePair.Create(entry.Name, Schema(entry.Value))));
+                    result["properties"] = Properties(value);
                     break;
                 case "items" or "additionalProperties":
                     result[property.Name] = Schema(value);
@@ -55,6 +55,18 @@ internal static class GeminiSchema
                     result[property.Name] = Node(value);
                     break;
             }
+        }
+
+        return result;
+    }
+
+    // Of a name that is there twice the last one counts, as everywhere in JSON.
+    private static JsonObject Properties(JsonElement properties)
+    {
+        var result = new JsonObject();
+        foreach (var property in properties.EnumerateObject())
+        {
+            result[property.Name] = Schema(property.Value);
         }
 
         return result;

@@ -11,7 +11,13 @@ internal static class GeminiSignatures
     public const string Skip = "skip_thought_signature_validator";
 
     private const string Mark = "codeagent:";
-    private const string Redacted = "redacted:";
+    public const string Redacted = "redacted:";
+    private const string Thought = "thought:";
+
+    /// <summary>The signature of a thought, told apart from that of a call: it may stand with either.</summary>
+    public static string OfThought(string signature) => Signatures.For(Protocol.Gemini, signature) is null ? Thought + signature : signature;
+
+    public static string? AsThought(string signature) => signature.StartsWith(Thought, StringComparison.Ordinal) ? signature[Thought.Length..] : null;
 
     public static string ToCaller(string signature) =>
         Signatures.For(Protocol.Gemini, signature) ?? Convert.ToBase64String(Encoding.UTF8.GetBytes(Mark + signature));

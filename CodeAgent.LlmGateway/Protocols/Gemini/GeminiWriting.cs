@@ -11,6 +11,7 @@ namespace CodeAgent.LlmGateway.Protocols.Gemini;
 internal abstract class GeminiWriting(string model) : AnswerWriter
 {
     private readonly List<(AnswerEvent.ToolCall Call, StringBuilder Arguments)> _calls = [];
+    private string? _signature;
     private string _id = "";
     private string _model = model;
     private TokenUsage? _usage;
@@ -27,7 +28,7 @@ internal abstract class GeminiWriting(string model) : AnswerWriter
                 (_id, _model) = (started.Id, started.Model.Length > 0 ? started.Model : _model);
                 break;
             case AnswerEvent.Text text:
-                Add(new(text.Delta), output);
+                Add(new(text.Delta) { Signature = Pending() }, output);
                 break;
             case AnswerEvent.Refusal refusal:
                 _refused = true;
@@ -37,10 +38,10 @@ internal abstract class GeminiWriting(string model) : AnswerWriter
                 Add(new(reasoning.Delta) { IsThought = true }, output);
                 break;
             case AnswerEvent.ReasoningSignature signature:
-                Add(new("") { IsThought = true, Signature = signature.Signature }, output);
+                Sign(GeminiSignatures.OfThought(signature.Signature), output);
                 break;
             case AnswerEvent.RedactedReasoning redacted:
-                Add(new("") { IsThought = true, Signature = "redacted:" + redacted.Data }, output);
+                Sign(GeminiSignatures.Redacted + redacted.Data, output);
                 break;
             case AnswerEvent.ToolCall call:
                 _calls.Add((call, new()));
@@ -74,9 +75,37 @@ internal abstract class GeminiWriting(string model) : AnswerWriter
         }
     }
 
+    // It stands with what comes next, as Google's own do: clients leave thoughts out of the conversation that they send back.
+    private void Sign(string signature, IBufferWriter<byte> output)
+    {
+        SignAlone(output);
+        _signature = signature;
+    }
+
+    // Where nothing comes that could carry it.
+    private void SignAlone(IBufferWriter<byte> output)
+    {
+        if (Pending() is { } signature)
+        {
+            Add(new("") { IsThought = true, Signature = signature }, output);
+        }
+    }
+
+    private string? Pending()
+    {
+        var signature = _signature;
+        _signature = null;
+        return signature;
+    }
+
     // Calls come last and whole: their fragments may come in any order.
     private List<GeminiPart>? Calls(IBufferWriter<byte> output)
     {
+        if (_calls is not [{ Call.Signature: null }, ..])
+        {
+            SignAlone(output);
+        }
+
         List<GeminiPart> parts = [];
         foreach (var (call, arguments) in _calls)
         {
@@ -89,7 +118,7 @@ internal abstract class GeminiWriting(string model) : AnswerWriter
 
             if (whole is not null)
             {
-                parts.Add(new(null as string) { Call = call, Signature = call.Signature, Arguments = whole });
+                parts.Add(new(null as string) { Call = call, Signature = call.Signature ?? Pending(), Arguments = whole });
             }
         }
 

@@ -10,7 +10,7 @@ internal sealed partial class MessagesPartWriter(Utf8JsonWriter json, string mod
 {
     public void Write(Conversation conversation)
     {
-        if (conversation.System.Any(part => part is Part.Text { Value.Length: > 0 }))
+        if (conversation.System.Any(part => part is Part.Text && IsSaid(part)))
         {
             json.WriteStartArray("system");
             foreach (var part in conversation.System)
@@ -89,11 +89,11 @@ internal sealed partial class MessagesPartWriter(Utf8JsonWriter json, string mod
             && (i == messages.Count - 1 || messages[i + 1].Role == Role.Assistant) ? Role.System
         : Role.User;
 
-    // Thoughts that this provider did not sign cannot be handed back to it.
-    private static bool IsSaid(Part part) => part switch
+    /// <summary>Whether a part can be said here: a text of blanks alone is refused, and so are thoughts that this provider did not sign.</summary>
+    public static bool IsSaid(Part part) => part switch
     {
-        Part.Text text => text.Value.Length > 0,
-        Part.Refusal refusal => refusal.Value.Length > 0,
+        Part.Text text => !string.IsNullOrWhiteSpace(text.Value),
+        Part.Refusal refusal => !string.IsNullOrWhiteSpace(refusal.Value),
         Part.Thought thought => Signatures.For(Protocol.Messages, thought.Signature) is not null,
         Part.RedactedThought redacted => Signatures.For(Protocol.Messages, redacted.Data) is not null,
         _ => true,

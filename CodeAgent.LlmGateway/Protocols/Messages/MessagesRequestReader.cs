@@ -9,7 +9,7 @@ internal static class MessagesRequestReader
 {
     public static Conversation Read(ModelRequest request)
     {
-        using var json = JsonDocument.Parse(request.Body, new() { MaxDepth = 512 });
+        using var json = JsonDocument.Parse(WholeText.Of(request.Body), new() { MaxDepth = 512 });
         var body = new RequestFields(json.RootElement, "");
 
         // These change nothing about the answer: where and how fast it is made, and what a prefix cache keeps.
@@ -38,6 +38,7 @@ internal static class MessagesRequestReader
             User = User(body.Object("metadata")),
             IsStream = request.IsStream,
         };
+        conversation = conversation with { IsBegun = conversation.Messages is [.., { Role: Role.Assistant, Parts: var last }] && !last.Any(part => part is Part.ToolCall) };
         output?.Done();
         Empty(body, "mcp_servers");
         body.Done();
@@ -126,8 +127,8 @@ internal static class MessagesRequestReader
         {
             "enabled" => new(effort, thinking.Number("budget_tokens") ?? throw thinking.Missing("budget_tokens"), isShown),
             "adaptive" => new(effort, null, isShown),
-            "disabled" => new(null, 0, false),
-            _ => throw RequestFields.Invalid(thinking.At("type"), "enabled, adaptive or disabled"),
+            "disabled" or "between_tools" => new(null, 0, false),
+            _ => throw RequestFields.Invalid(thinking.At("type"), "enabled, adaptive, between_tools or disabled"),
         };
         thinking.Done();
         return read;

@@ -23,7 +23,7 @@ internal sealed class MessagesRequestWriter(Conversation conversation, string mo
         json.WriteStartObject();
         json.WriteString("model", model);
         json.WriteNumber("max_tokens", MaxTokens(thinking.Budget));
-        Sampling(json);
+        Sampling(json, thinking.Type is "enabled" or "adaptive");
         if (thinking.Type is not null)
         {
             json.WriteStartObject("thinking");
@@ -44,7 +44,7 @@ internal sealed class MessagesRequestWriter(Conversation conversation, string mo
         if (conversation.User is { } user)
         {
             json.WriteStartObject("metadata");
-            json.WriteString("user_id", user);
+            json.WriteString("user_id", EndUser.ForAnthropic(user));
             json.WriteEndObject();
         }
 
@@ -62,21 +62,17 @@ internal sealed class MessagesRequestWriter(Conversation conversation, string mo
 
     private long MaxTokens(long? budget) => conversation.MaxOutputTokens ?? Math.Max(DefaultMaxOutputTokens, (budget ?? 0) + DefaultMaxOutputTokens / 2);
 
-    private void Sampling(Utf8JsonWriter json)
+    private void Sampling(Utf8JsonWriter json, bool thinks)
     {
-        if (conversation.Temperature is { } temperature)
-        {
-            json.WriteNumber("temperature", temperature <= 1 ? temperature : throw Cannot("temperature", "temperatures above 1"));
-        }
+        _ = conversation.Temperature > 1 ? throw Cannot("temperature", "temperatures above 1") : 0;
 
-        if (conversation.TopP is { } topP)
+        // Clients set these without being asked (gemini always all three), and the newer models refuse what the older ones take.
+        var sampling = thinks ? Messages.Sampling.None : ClaudeModel.Sampling(model);
+        if (sampling != Messages.Sampling.None)
         {
-            json.WriteNumber("top_p", topP);
-        }
-
-        if (conversation.TopK is { } topK)
-        {
-            json.WriteNumber("top_k", topK);
+            OpenAiWrite.Optional(json, "temperature"u8, conversation.Temperature);
+            OpenAiWrite.Optional(json, "top_p"u8, sampling == Messages.Sampling.All || conversation.Temperature is null ? conversation.TopP : null);
+            OpenAiWrite.Optional(json, "top_k"u8, conversation.TopK);
         }
 
         if (conversation.Stop.Count > 0)
@@ -105,17 +101,37 @@ internal sealed class MessagesRequestWriter(Conversation conversation, string mo
 
         if (wish.BudgetTokens == 0 || wish.Effort == "none")
         {
-            return ("disabled", null, null);
+            var (off, least) = ClaudeModel.Off(model);
+            return (off, null, least);
         }
 
         if (ClaudeModel.IsAdaptive(model))
         {
-            return ("adaptive", null, wish.Effort switch { "minimal" => "low", { } effort => effort, _ => EffortOf(wish.BudgetTokens) });
+            return ("adaptive", null, ClaudeModel.Effort(model, wish.Effort ?? EffortOf(wish.BudgetTokens)));
+        }
+
+        if (conversation.ToolChoice?.Kind is ToolChoiceKind.Any or ToolChoiceKind.Named || LacksThought())
+        {
+            // Refused together with a budget, and without a thought the answer is still one.
+            return default;
         }
 
         var budget = wish.BudgetTokens is > 0 ? wish.BudgetTokens.Value : wish.Effort switch { "minimal" => LeastBudget, "low" => 2048, "high" => 16_384, "xhigh" or "max" => 32_000, _ => 8192 };
         budget = Math.Max(LeastBudget, conversation.MaxOutputTokens is { } limit ? Math.Min(budget, limit - 1) : budget);
         return conversation.MaxOutputTokens <= budget ? throw Cannot("max_tokens", $"thinking within less than {LeastBudget} tokens") : ("enabled", budget, null);
+    }
+
+    // With a budget, a turn that goes on after results of tools must have begun with a thought of this provider's own.
+    private bool LacksThought()
+    {
+        var said = conversation.Messages.ToList().FindLastIndex(message => message.Role == Role.User && !message.Parts.Any(part => part is Part.ToolResult));
+        var begun = conversation.Messages.Skip(said + 1).FirstOrDefault(message => message.Role == Role.Assistant);
+        return begun is not null && begun.Parts.Any(part => part is Part.ToolCall) && !begun.Parts.Any(part => part switch
+        {
+            Part.Thought thought => Signatures.For(Protocol.Messages, thought.Signature) is not null,
+            Part.RedactedThought redacted => Signatures.For(Protocol.Messages, redacted.Data) is not null,
+            _ => false,
+        });
     }
 
     private static string? EffortOf(long? budget) => budget switch { null => null, <= 4096 => "low", <= 12_000 => "medium", <= 32_000 => "high", _ => "max" };
@@ -227,7 +243,7 @@ internal sealed class MessagesRequestWriter(Conversation conversation, string mo
     }
 
     private static List<Part> Marked(IReadOnlyList<Part> parts) =>
-        [.. parts.Select((part, i) => i == parts.Count - 1 && part is not Part.Text { Value: "" } ? part with { Cache = DefaultMark } : part)];
+        [.. parts.Select((part, i) => i == parts.Count - 1 && MessagesPartWriter.IsSaid(part) ? part with { Cache = DefaultMark } : part)];
 
     private static ServiceDefaults.Problems.ProblemException Cannot(string field, string what) => NotExpressible.In(Protocol.Messages, field, what);
 }

@@ -46,6 +46,9 @@ internal sealed record Conversation
 
     public bool IsStream { get; init; }
 
+    /// <summary>Whether the last message is the beginning of the answer, which is to go on from there (Anthropic).</summary>
+    public bool IsBegun { get; init; }
+
     /// <summary>In what the provider that is asked differs from others of its protocol.</summary>
     public Dialect Dialect { get; init; } = new();
 }
@@ -81,7 +84,7 @@ internal enum ToolChoiceKind
     Named,
 }
 
-/// <param name="Effort">none, minimal, low, medium, high, xhigh; null where a budget is given instead.</param>
+/// <param name="Effort">none, minimal, low, medium, high, xhigh, max; null where a budget is given instead.</param>
 /// <param name="BudgetTokens">Most tokens to think with; 0 turns it off.</param>
 /// <param name="IncludeThoughts">Whether the caller wants to see what the model thinks.</param>
 internal sealed record Reasoning(string? Effort, long? BudgetTokens, bool IncludeThoughts)

@@ -14,6 +14,12 @@ internal sealed record Dialect
     /// <summary>Whether it takes OpenRouter's <c>reasoning</c>, which can have a budget.</summary>
     public bool HasReasoningBudget { get; init; }
 
+    /// <summary>Whether it goes on from what the assistant began to say, as OpenRouter does.</summary>
+    public bool HasPrefill { get; init; }
+
+    /// <summary>Whether it takes <c>top_k</c>, which is not OpenAI's, but most others know it.</summary>
+    public bool HasTopK { get; init; } = true;
+
     /// <summary>Whether it takes <c>prompt_cache_key</c>.</summary>
     public bool HasPromptCacheKey { get; init; }
 
@@ -30,6 +36,8 @@ internal sealed record Dialect
             HasMaxCompletionTokens = isOpenAi || isOpenRouter || provider.Kind == ProviderKind.Vllm,
             HasCacheControl = isOpenRouter,
             HasReasoningBudget = isOpenRouter,
+            HasPrefill = isOpenRouter,
+            HasTopK = !isOpenAi,
             HasPromptCacheKey = isOpenAi,
             HasStreamUsage = provider.StreamUsage,
         };

@@ -6,9 +6,13 @@ namespace CodeAgent.LlmGateway.Protocols.Responses;
 /// <summary>Says a conversation as a request for a response, of which OpenAI is to keep nothing.</summary>
 internal static class ResponsesRequestWriter
 {
+    // OpenAI takes no less here, and callers who want less want to know whether a model answers.
+    private const long LeastOutputTokens = 16;
+
     public static byte[] Write(Conversation conversation, string model)
     {
         Refuse(conversation);
+        var effort = OpenAiModel.Effort(model, conversation.Reasoning?.NearestEffort, conversation.Dialect);
         return JsonEvents.Bytes(json =>
         {
             json.WriteStartObject();
@@ -20,12 +24,16 @@ internal static class ResponsesRequestWriter
 
             new ResponsesItemsWriter(json).Write(conversation.Messages);
             Tools(json, conversation);
-            OpenAiWrite.Optional(json, "max_output_tokens"u8, conversation.MaxOutputTokens);
-            OpenAiWrite.Optional(json, "temperature"u8, conversation.Temperature);
-            OpenAiWrite.Optional(json, "top_p"u8, conversation.TopP);
-            Reasoning(json, conversation);
+            OpenAiWrite.Optional(json, "max_output_tokens"u8, conversation.MaxOutputTokens is { } limit ? Math.Max(LeastOutputTokens, limit) : null);
+            if (OpenAiModel.TakesSampling(model, effort))
+            {
+                OpenAiWrite.Optional(json, "temperature"u8, conversation.Temperature);
+                OpenAiWrite.Optional(json, "top_p"u8, conversation.TopP);
+            }
+
+            Reasoning(json, conversation, model, effort);
             Format(json, conversation);
-            OpenAiWrite.Optional(json, "user"u8, conversation.User);
+            OpenAiWrite.Optional(json, "user"u8, EndUser.ForOpenAi(conversation.User));
             OpenAiWrite.Optional(json, "prompt_cache_key"u8, conversation.PromptCacheKey);
             json.WriteBoolean("store"u8, false);
             if (conversation.IsStream)
@@ -41,9 +49,9 @@ internal static class ResponsesRequestWriter
     {
         Refuse(conversation.Stop.Count > 0, "stop", "stop sequences");
         Refuse(conversation.Seed is not null, "seed", "seed");
-        Refuse(conversation.TopK is not null, "top_k", "limit on the number of tokens to choose from");
         Refuse(conversation.PresencePenalty is not (null or 0), "presence_penalty", "penalties");
         Refuse(conversation.FrequencyPenalty is not (null or 0), "frequency_penalty", "penalties");
+        Refuse(conversation.IsBegun, "messages", "answer that goes on from what the assistant began to say");
     }
 
     private static void Refuse(bool isThere, string field, string what)
@@ -90,19 +98,21 @@ internal static class ResponsesRequestWriter
         }
     }
 
-    private static void Reasoning(Utf8JsonWriter json, Conversation conversation)
+    private static void Reasoning(Utf8JsonWriter json, Conversation conversation, string model, string? effort)
     {
         var isHandedBack = conversation.Messages.Any(message => message.Parts.OfType<Part.Thought>().Any(thought => Signatures.For(Protocol.Responses, thought.Signature) is not null));
-        if (conversation.Reasoning is { } reasoning)
+        var isOff = effort == Efforts.None || (effort is null && conversation.Reasoning is { NearestEffort: Efforts.None });
+        var reasoning = OpenAiModel.Reasons(model) ? conversation.Reasoning : null;
+        if (reasoning is not null && (effort is not null || reasoning.IncludeThoughts))
         {
             json.WriteStartObject("reasoning"u8);
-            OpenAiWrite.Optional(json, "effort"u8, reasoning.NearestEffort);
+            OpenAiWrite.Optional(json, "effort"u8, effort);
             OpenAiWrite.Optional(json, "summary"u8, reasoning.IncludeThoughts ? "auto" : null);
             json.WriteEndObject();
         }
 
         // Only where it is thought about: a model that does not reason refuses to include it.
-        if (isHandedBack || conversation.Reasoning is { NearestEffort: not "none" })
+        if (isHandedBack || (reasoning is not null && !isOff))
         {
             json.WriteStartArray("include"u8);
             json.WriteStringValue("reasoning.encrypted_content"u8);

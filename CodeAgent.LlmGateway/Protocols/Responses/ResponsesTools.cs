@@ -22,7 +22,7 @@ internal sealed class ResponsesTools
         if (request.IndexOf("\"custom\""u8) >= 0 || request.IndexOf("\"namespace\""u8) >= 0)
         {
             // The request was read before, so it is JSON.
-            var root = JsonElement.Parse(request, new() { MaxDepth = 512 });
+            var root = JsonElement.Parse(WholeText.Of(request), new() { MaxDepth = 512 });
             if (root.TryGetProperty("tools", out var tools) && tools.ValueKind == JsonValueKind.Array)
             {
                 all.Add(tools, null);

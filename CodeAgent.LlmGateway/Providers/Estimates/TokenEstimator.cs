@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Routing;
-using CodeAgent.ServiceDefaults.Problems;
 using Microsoft.ML.Tokenizers;
 
 namespace CodeAgent.LlmGateway.Providers.Estimates;
@@ -41,7 +40,7 @@ internal sealed class TokenEstimator : IModelProvider
     /// <summary>The tokens of everything that a model would read of a request, in any protocol.</summary>
     public long Count(ReadOnlyMemory<byte> body)
     {
-        using var json = JsonDocument.Parse(body, new() { MaxDepth = 512 });
+        using var json = JsonDocument.Parse(WholeText.Of(body), new() { MaxDepth = 512 });
         return Count(json.RootElement);
     }
 
@@ -82,15 +81,5 @@ internal sealed class TokenEstimator : IModelProvider
     private static string? Type(JsonElement value) =>
         (value.TryGetProperty("media_type", out var type) || value.TryGetProperty("mimeType", out type) || value.TryGetProperty("mime_type", out type)) && type.ValueKind == JsonValueKind.String ? type.GetString() : null;
 
-    private long Text(JsonElement value)
-    {
-        try
-        {
-            return _tokenizer.Value.CountTokens(value.GetString()!);
-        }
-        catch (InvalidOperationException)
-        {
-            throw new ProblemException("invalid-json", StatusCodes.Status400BadRequest, "The body has a string that is no text.");
-        }
-    }
+    private long Text(JsonElement value) => _tokenizer.Value.CountTokens(value.GetString()!);
 }

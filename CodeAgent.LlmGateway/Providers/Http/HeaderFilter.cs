@@ -71,6 +71,21 @@ internal static class HeaderFilter
         }
     }
 
-    private static bool Passes(string name) => Response.Contains(name)
-        || ResponsePrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+    private static bool Passes(string name)
+    {
+        if (Response.Contains(name))
+        {
+            return true;
+        }
+
+        foreach (var prefix in ResponsePrefixes)
+        {
+            if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

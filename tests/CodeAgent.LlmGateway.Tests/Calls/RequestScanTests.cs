@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CodeAgent.LlmGateway.Calls;
+using CodeAgent.ServiceDefaults.Problems;
 
 namespace CodeAgent.LlmGateway.Tests.Calls;
 
@@ -27,6 +28,32 @@ public sealed class RequestScanTests
     {
         var (start, end, text) = RequestScan.Read(Encoding.UTF8.GetBytes(body)).UsageWish;
         Assert.Equal(wished, body[..start] + Encoding.UTF8.GetString(text) + body[end..]);
+    }
+
+    [Theory]
+    [InlineData("{\"model\":\"small\",\"Model\":\"large\"}", "model")]
+    [InlineData("{\"MODEL\":\"large\",\"model\":\"small\"}", "model")]
+    [InlineData("{\"model\":\"m\",\"N\":9}", "n")]
+    [InlineData("{\"model\":\"m\",\"Stream\":true}", "stream")]
+    [InlineData("{\"model\":\"m\",\"\u017ftream\":true}", "stream")]
+    [InlineData("{\"model\":\"m\",\"max_to\u212aens\":9}", "max_tokens")]
+    [InlineData("{\"model\":\"m\",\"\\u004dax_Tokens\":9}", "max_tokens")]
+    [InlineData("{\"model\":\"m\",\"Max_Completion_Tokens\":9}", "max_completion_tokens")]
+    public void A_name_that_some_servers_take_for_another_is_refused(string body, string field)
+    {
+        var e = Assert.Throws<ProblemException>(() => RequestScan.Read(Encoding.UTF8.GetBytes(body)));
+
+        Assert.Equal((400, field), (e.Status, e.Field));
+    }
+
+    [Fact]
+    public void Other_names_go_through_and_half_a_character_is_no_name_of_anything()
+    {
+        var scan = RequestScan.Read("""{"mode":"a","Nn":1,"é":2,"\u00e9":3,"prompt_cache_key":"\ud83d","metadata":{"user_id":"\ud83d"},"model":"m"}"""u8);
+
+        Assert.Equal(("m", null, null), (scan.Model, scan.PromptCacheKey, scan.UserId));
+        Assert.Equal("model", Assert.Throws<ProblemException>(() => RequestScan.Read("""{"model":"\ud83d"}"""u8)).Field);
+        Assert.Equal("invalid-json", Assert.Throws<ProblemException>(() => RequestScan.Read("""{"model":"m","\ud83d":3}"""u8)).Type);
     }
 
     [Theory]

@@ -49,6 +49,25 @@ public sealed class EveryProtocolTests(GarnetFixture redis)
         Assert.NotEqual(vector, floats.RootElement.GetProperty("data")[0].GetProperty("embedding").EnumerateArray().Select(value => value.GetSingle()));
     }
 
+    [Fact]
+    public async Task Embeddings_come_in_Googles_form_too()
+    {
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString);
+        using var client = gateway.Client();
+        const string B = """{"model":"models/simulator","content":{"parts":[{"text":"b"}]},"outputDimensionality":40}""";
+
+        using var openAi = JsonDocument.Parse(await PostAsync(client, "/v1/embeddings", """{"model":"simulator","input":"b","dimensions":40}"""));
+        using var one = JsonDocument.Parse(await PostAsync(client, "/v1beta/models/simulator:embedContent", B));
+        using var batch = JsonDocument.Parse(await PostAsync(client, "/v1beta/models/simulator:batchEmbedContents", """{"requests":[{"content":{"parts":[{"text":"a"}]}},B]}""".Replace("B", B, StringComparison.Ordinal)));
+        using var wrong = await client.PostAsync("/v1beta/models/simulator:embedContent", new StringContent("""{"input":"b"}""", Encoding.UTF8, "application/json"), TestContext.Current.CancellationToken);
+
+        var vector = openAi.RootElement.GetProperty("data")[0].GetProperty("embedding").GetRawText();
+        Assert.Equal(vector, one.RootElement.GetProperty("embedding").GetProperty("values").GetRawText());
+        Assert.Equal(vector, batch.RootElement.GetProperty("embeddings")[1].GetProperty("values").GetRawText());
+        Assert.Equal(256, batch.RootElement.GetProperty("embeddings")[0].GetProperty("values").GetArrayLength());
+        Assert.Equal(System.Net.HttpStatusCode.BadRequest, wrong.StatusCode);
+    }
+
     private static async Task<string> PostAsync(HttpClient client, string path, string body)
     {
         using var response = await client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"), TestContext.Current.CancellationToken);

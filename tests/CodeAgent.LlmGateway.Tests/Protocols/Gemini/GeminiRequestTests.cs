@@ -104,7 +104,15 @@ public sealed class GeminiRequestTests
     }
 
     [Theory]
-    [InlineData("gemini-3.8-flash", "none", null, "thinkingLevel", "minimal")]
+    [InlineData("gemini-3.8-flash", "none", null, "thinkingLevel", "low")]
+    [InlineData("gemini-3.5-flash", "none", null, "thinkingLevel", "minimal")]
+    [InlineData("gemini-3-pro-preview", "medium", null, "thinkingLevel", "high")]
+    [InlineData("gemini-3.1-pro-preview", "medium", null, "thinkingLevel", "medium")]
+    [InlineData("gemini-2.5-pro", "none", null, "thinkingBudget", "128")]
+    [InlineData("gemini-2.5-pro", null, 60_000L, "thinkingBudget", "32768")]
+    [InlineData("gemini-2.5-flash", null, 31_999L, "thinkingBudget", "24576")]
+    [InlineData("gemini-2.5-flash-lite", null, 100L, "thinkingBudget", "512")]
+    [InlineData("gemini-2.5-flash-lite", null, 0L, "thinkingBudget", "0")]
     [InlineData("gemini-3.1-pro-preview", null, 0L, "thinkingLevel", "low")]
     [InlineData("gemini-3.8-flash", "xhigh", null, "thinkingLevel", "high")]
     [InlineData("gemini-2.5-flash", "none", null, "thinkingBudget", "0")]
@@ -130,7 +138,40 @@ public sealed class GeminiRequestTests
         Assert.Equal("messages:Em==", GeminiSignatures.AsRedacted(GeminiSignatures.FromCaller(GeminiSignatures.OfRedacted("messages:Em=="))));
     }
 
+    [Theory]
+    [InlineData("gemini-2.0-flash")]
+    [InlineData("gemma-3-27b")]
+    public void A_model_that_does_not_think_is_told_nothing_about_it(string model) =>
+        Assert.Null(Write(Asking(new Message(Role.User, [new Part.Text("a")])) with { Reasoning = new("high", null, true) }, model)["generationConfig"]!["thinkingConfig"]);
+
     [Fact]
-    public void Parallel_calls_cannot_be_forbidden() => Assert.Equal("parallel_tool_calls", Assert.Throws<ProblemException>(() =>
-        Write(Asking(new Message(Role.User, [new Part.Text("a")])) with { Tools = [new("f", null, null)], ParallelToolCalls = false })).Field);
+    public void One_call_at_a_time_is_a_wish_without_effect() =>
+        Assert.Null(Write(Asking(new Message(Role.User, [new Part.Text("a")])) with { Tools = [new("f", null, null)], ParallelToolCalls = false })["toolConfig"]);
+
+    [Fact]
+    public void What_tools_show_comes_after_their_answers_where_these_are_text_alone()
+    {
+        var asking = Asking(
+            new Message(Role.Assistant, [new Part.ToolCall("1", "look", "{}"), new Part.ToolCall("2", "list", "{}")]),
+            new Message(Role.User, [new Part.ToolResult("1", "look", [new Part.Text("here"), new Part.Image(null, "image/png", "AAAA")], false), new Part.ToolResult("2", "list", [new Part.Text("b")], false)]),
+            new Message(Role.User, [new Part.Text("And?")]));
+
+        var old = Write(asking, "gemini-2.5-flash")["contents"]![1]!["parts"]!.AsArray();
+        Assert.Equal(["look", "list"], old.Take(2).Select(part => (string?)part!["functionResponse"]!["name"]));
+        Assert.Null(old[0]!["functionResponse"]!["parts"]);
+        Assert.StartsWith("here\n", (string?)old[0]!["functionResponse"]!["response"]!["output"], StringComparison.Ordinal);
+        Assert.Equal((5, "AAAA", "And?"), (old.Count, (string?)old[3]!["inlineData"]!["data"], (string?)old[4]!["text"]));
+        Assert.Contains("look", (string?)old[2]!["text"], StringComparison.Ordinal);
+
+        var third = Write(asking, "gemini-3.5-flash")["contents"]![1]!["parts"]!.AsArray();
+        Assert.Equal((3, "AAAA"), (third.Count, (string?)third[0]!["functionResponse"]!["parts"]![0]!["inlineData"]!["data"]));
+    }
+
+    [Fact]
+    public void Of_a_parameter_that_is_there_twice_the_last_one_counts()
+    {
+        var read = Read("""{"contents":[],"tools":[{"functionDeclarations":[{"name":"f","parameters":{"type":"OBJECT","properties":{"a":{"type":"STRING"},"a":{"type":"INTEGER"}}}}]}]}""");
+
+        Assert.Equal("""{"type":"object","properties":{"a":{"type":"integer"}}}""", read.Tools[0].Schema!.Value.GetRawText());
+    }
 }

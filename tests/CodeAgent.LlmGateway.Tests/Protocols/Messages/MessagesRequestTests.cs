@@ -25,7 +25,7 @@ public sealed class MessagesRequestTests
     public void What_is_read_and_written_again_is_the_same()
     {
         const string Whole = """
-            {"model":"claude-sonnet-5-5","max_tokens":4000,"temperature":0.5,"top_p":0.9,"top_k":40,"stop_sequences":["END"],
+            {"model":"claude-sonnet-5-5","max_tokens":4000,"stop_sequences":["END"],
              "thinking":{"type":"adaptive","display":"summarized"},"output_config":{"effort":"high","format":{"type":"json_schema","schema":{"type":"object"}}},
              "metadata":{"user_id":"u1"},
              "tools":[{"name":"read","description":"Reads.","input_schema":{"type":"object","properties":{"path":{"type":"string"}}},"strict":true,"cache_control":{"type":"ephemeral","ttl":"1h"}}],
@@ -80,7 +80,6 @@ public sealed class MessagesRequestTests
     [InlineData("""{"model":"m","messages":{}}""", "messages")]
     [InlineData("""{"model":"m","messages":[1]}""", "messages[0]")]
     [InlineData("""{"model":"m","messages":[{"role":"tool","content":""}]}""", "messages[0].role")]
-    [InlineData("""{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"\ud800"}]}]}""", "messages[0].content[0].text")]
     [InlineData("""{"model":"m","messages":[],"max_tokens":"1"}""", "max_tokens")]
     public void What_is_wrong_is_named(string json, string field) => Assert.Equal(field, Assert.Throws<ProblemException>(() => Read(json)).Field);
 
@@ -109,17 +108,58 @@ public sealed class MessagesRequestTests
 
     [Theory]
     [InlineData("claude-opus-5-5", "minimal", null, "adaptive", "low")]
-    [InlineData("claude-opus-4-6", "xhigh", null, "adaptive", "xhigh")]
+    [InlineData("claude-opus-4-6", "xhigh", null, "adaptive", "max")]
+    [InlineData("claude-opus-4-6", "max", null, "adaptive", "max")]
+    [InlineData("claude-opus-4-7", "xhigh", null, "adaptive", "xhigh")]
     [InlineData("claude-sonnet-5-5", null, 10_000L, "adaptive", "medium")]
-    [InlineData("claude-sonnet-5-5", "none", null, "disabled", null)]
-    [InlineData("claude-3-7-sonnet-20250219", null, 0L, "disabled", null)]
+    [InlineData("claude-sonnet-5-5", "none", null, "between_tools", null)]
+    [InlineData("claude-haiku-5-5", "none", null, "disabled", null)]
+    [InlineData("claude-opus-5", null, 0L, "disabled", null)]
+    [InlineData("claude-opus-5-5", "none", null, "adaptive", "low")]
+    [InlineData("claude-fable-5", null, 0L, "adaptive", "low")]
+    [InlineData("claude-opus-4-8", "none", null, null, null)]
+    [InlineData("claude-3-7-sonnet-20250219", null, 0L, null, null)]
     [InlineData("claude-opus-4-20250514", "low", null, "enabled", null)]
-    [InlineData("my-own-name", "high", null, "adaptive", "high")]
-    public void Thought_is_asked_for_in_the_way_of_the_models_generation(string model, string? effort, long? budget, string type, string? expected)
+    [InlineData("my-own-name", "high", null, "enabled", null)]
+    [InlineData("glm-4.6", "none", null, null, null)]
+    public void Thought_is_asked_for_in_the_way_of_the_models_generation(string model, string? effort, long? budget, string? type, string? expected)
     {
         var json = Write(Asking(User(new Part.Text("a"))) with { Reasoning = new(effort, budget, true) }, model);
 
-        Assert.Equal((type, expected), ((string?)json["thinking"]!["type"], (string?)json["output_config"]?["effort"]));
+        Assert.Equal((type, expected), ((string?)json["thinking"]?["type"], (string?)json["output_config"]?["effort"]));
+    }
+
+    [Theory]
+    [InlineData("claude-sonnet-4-20250514", null, "temperature top_p top_k")]
+    [InlineData("claude-opus-4-1-20250805", null, "temperature top_k")]
+    [InlineData("claude-sonnet-4-6", null, "temperature top_k")]
+    [InlineData("claude-sonnet-4-5", "high", "")]
+    [InlineData("claude-sonnet-4-6", "high", "")]
+    [InlineData("claude-opus-4-7", null, "")]
+    [InlineData("claude-mythos-preview", null, "")]
+    [InlineData("deepseek-v4", null, "temperature top_p top_k")]
+    public void What_gemini_always_sets_is_said_as_far_as_the_model_takes_it(string model, string? effort, string said)
+    {
+        var json = Write(Asking(User(new Part.Text("a"))) with { Temperature = 1, TopP = 0.95, TopK = 64, Reasoning = effort is null ? null : new(effort, null, true) }, model);
+
+        Assert.Equal(said, string.Join(' ', new[] { "temperature", "top_p", "top_k" }.Where(name => json[name] is not null)));
+        var alone = Write(Asking(User(new Part.Text("a"))) with { TopP = 0.9, Reasoning = effort is null ? null : new(effort, null, true) }, model);
+        Assert.Equal(said.Length > 0, alone["top_p"] is not null);
+    }
+
+    [Theory]
+    [InlineData("alice", "alice")]
+    [InlineData("alice@example.com", "ff8d9819fc0e12bf0d24892e45987e24")]
+    public void An_address_of_somebodys_mail_is_hashed(string user, string expected) =>
+        Assert.Equal(expected, (string?)Write(Asking(User(new Part.Text("a"))) with { User = user })["metadata"]!["user_id"]);
+
+    [Fact]
+    public void A_text_of_blanks_is_left_out_and_never_marked()
+    {
+        var json = Write(Asking(User(new Part.Text("a"), new Part.Text(" \n"))) with { System = [new Part.Text("\n")], Tools = [new("f", null, null)] });
+
+        Assert.Null(json["system"]);
+        Assert.Equal("""[{"role":"user","content":[{"type":"text","text":"a"}]}]""", json["messages"]!.ToJsonString());
     }
 
     [Fact]
