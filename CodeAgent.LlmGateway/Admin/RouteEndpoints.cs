@@ -16,7 +16,7 @@ internal static class RouteEndpoints
         var models = file.Current.Models.Keys.Select(name => usable.TryGetValue(name, out var route)
             ? new RouteView(name, true, [.. route.Deployments.Select(deployment => View(deployment, states))])
             : new RouteView(name, false, []));
-        return TypedResults.Json(new RouteList(catalog.DefaultRoute()?.Model, [.. models]), AdminJson.Default.RouteList);
+        return TypedResults.Json(new RouteList(catalog.DefaultRoute()?.Model, file.Version, [.. models]), AdminJson.Default.RouteList);
     }
 
     private static DeploymentView View(Deployment deployment, DeploymentStates states)
@@ -30,8 +30,9 @@ internal static class RouteEndpoints
 
 /// <summary>Where the models lead, as this gateway sees it.</summary>
 /// <param name="Default">The model that 'default' is just now.</param>
+/// <param name="Configuration">A hash of the configuration that is in force here; the same on all replicas that have read the same file.</param>
 /// <param name="Items">All models of the configuration.</param>
-internal sealed record RouteList(string? Default, IReadOnlyList<RouteView> Items);
+internal sealed record RouteList(string? Default, string Configuration, IReadOnlyList<RouteView> Items);
 
 /// <summary>A model.</summary>
 /// <param name="Model">Its name.</param>

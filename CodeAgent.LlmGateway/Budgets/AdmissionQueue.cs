@@ -80,10 +80,12 @@ internal sealed class AdmissionQueue(IConnectionMultiplexer redis, GatewayId gat
 
     private async Task RunAsync(List<Waiting> batch)
     {
+        Task<RedisResult>? sent = null;
+        List<Subject> subjects = [];
         try
         {
-            var (keys, values, subjects) = AdmissionBatch.Write(batch, gateway);
-            var result = await redis.WithinAsync(Patience, time, database => BudgetScripts.Reserve.RunQuietlyAsync(database, keys, values));
+            (var keys, var values, subjects) = AdmissionBatch.Write(batch, gateway);
+            var result = await redis.WithinAsync(Patience, time, database => sent = BudgetScripts.Reserve.RunQuietlyAsync(database, keys, values));
             AdmissionBatch.Read(batch, subjects, (RedisResult[])result!);
             foreach (var waiting in batch)
             {
@@ -93,10 +95,27 @@ internal sealed class AdmissionQueue(IConnectionMultiplexer redis, GatewayId gat
         catch (Exception e)
         {
             // Whatever it was, each of them is told: a request that waits for ever would be worse than any error.
+            var answered = sent is null ? null : AnsweredAsync(batch, subjects, sent);
             foreach (var waiting in batch)
             {
+                waiting.Reservation.Answered = answered;
                 waiting.TrySetException(e);
             }
+        }
+    }
+
+    /// <summary>What nobody waits for any longer may have been reserved all the same.</summary>
+    private static async Task<bool> AnsweredAsync(List<Waiting> batch, List<Subject> subjects, Task<RedisResult> sent)
+    {
+        try
+        {
+            AdmissionBatch.Read(batch, subjects, (RedisResult[])(await sent)!);
+            return true;
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            // Said to whoever waited, and not to be known any more.
+            return false;
         }
     }
 

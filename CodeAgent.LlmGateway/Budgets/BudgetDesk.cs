@@ -22,20 +22,21 @@ internal sealed class BudgetDesk(
     /// <param name="http">The request.</param>
     /// <param name="request">What is asked.</param>
     /// <param name="route">Where it may go.</param>
+    /// <param name="output">What the caller is sent: signs of life perhaps by now, after which there are no headers any more.</param>
     /// <exception cref="ProblemException">429: a limit is reached; 401: the key was revoked just now; 503: Redis does not answer.</exception>
-    public ValueTask<Admission> AdmitAsync(HttpContext http, ModelRequest request, ModelRoute route) =>
-        AdmitAsync(http, request, route, NeedOf(request, route, file.Current.Limits));
+    public ValueTask<Admission> AdmitAsync(HttpContext http, ModelRequest request, ModelRoute route, CallerOutput output) =>
+        AdmitAsync(http, request, route, output, NeedOf(request, route, file.Current.Limits));
 
     /// <summary>Counts a request that is answered without asking a provider.</summary>
     /// <exception cref="ProblemException">429: a limit of requests is reached; 401: the key was revoked just now; 503: Redis does not answer.</exception>
-    public ValueTask<Admission> AdmitRepetitionAsync(HttpContext http, ModelRequest request, ModelRoute route) =>
-        AdmitAsync(http, request, route, default);
+    public ValueTask<Admission> AdmitRepetitionAsync(HttpContext http, ModelRequest request, ModelRoute route, CallerOutput output) =>
+        AdmitAsync(http, request, route, output, default);
 
     /// <summary>Books a request that nothing was reserved for.</summary>
     public void BookRepetition(ClaimsPrincipal caller, ModelRoute route) =>
         settlements.Settle(null, AccountOf(Identity(caller), route), new(Booking.NoUsage, 0) { IsRepeated = true });
 
-    private async ValueTask<Admission> AdmitAsync(HttpContext http, ModelRequest request, ModelRoute route, Need need)
+    private async ValueTask<Admission> AdmitAsync(HttpContext http, ModelRequest request, ModelRoute route, CallerOutput output, Need need)
     {
         var (limits, caller) = (file.Current.Limits, Identity(http.User));
         var account = AccountOf(caller, route);
@@ -54,13 +55,38 @@ internal sealed class BudgetDesk(
         }
 
         var admission = new Admission(settlements, account, reservation);
-        RateLimitHeaders.Attach(http, request.Protocol, reservation);
-        return reservation.Verdict switch
+        try
         {
-            Verdict.Admitted => admission,
-            Verdict.KeyIsGone => throw new ProblemException("unauthorized", StatusCodes.Status401Unauthorized, "The key is not known here, or was revoked."),
-            _ => throw Refusals.Refuse(http, reservation),
-        };
+            await TellAsync(http, request.Protocol, reservation, output);
+        }
+        catch when (reservation.Verdict == Verdict.Admitted)
+        {
+            // The caller is gone already.
+            admission.Settle(CallOutcome.Nothing);
+            throw;
+        }
+
+        return admission;
+    }
+
+    private static async ValueTask TellAsync(HttpContext http, Protocol protocol, Reservation reservation, CallerOutput output)
+    {
+        // Between two signs of life: the first one sends the headers.
+        await output.EnterAsync();
+        try
+        {
+            RateLimitHeaders.Attach(http, protocol, reservation);
+            if (reservation.Verdict != Verdict.Admitted)
+            {
+                throw reservation.Verdict == Verdict.KeyIsGone
+                    ? new ProblemException("unauthorized", StatusCodes.Status401Unauthorized, "The key is not known here, or was revoked.")
+                    : Refusals.Refuse(http, reservation);
+            }
+        }
+        finally
+        {
+            output.Leave();
+        }
     }
 
     private async Task<Reservation> ReserveAsync(CallerIdentity caller, Subject[] found, Need need, LimitsConfig limits)
@@ -70,14 +96,16 @@ internal sealed class BudgetDesk(
         {
             await admissions.ReserveAsync(reservation, limits.ReservationLifetime);
         }
-        catch (ProblemException)
+        catch (Exception) when (reservation.Answered is { } answered)
         {
-            settlements.GiveBack(reservation);
+            _ = GiveBackAsync(reservation, answered);
             throw;
         }
 
         return reservation;
     }
+
+    private async Task GiveBackAsync(Reservation reservation, Task<bool> answered) => settlements.GiveBack(reservation, await answered);
 
     private static Need NeedOf(ModelRequest request, ModelRoute route, LimitsConfig limits)
     {
@@ -87,7 +115,7 @@ internal sealed class BudgetDesk(
             return default;
         }
 
-        var input = TokenEstimate.OfBody(request.Body.Span);
+        var input = request.InputEstimate;
         var (known, assumed) = request.Operation == Operation.Embed ? (0, 0)
             : request.MaxOutputTokens is { } most ? (Math.Clamp(most, 0, LongestAnswer) * request.Choices, 0L)
             : (0L, (long)limits.AssumedOutputTokens * request.Choices);

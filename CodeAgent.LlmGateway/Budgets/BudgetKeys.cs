@@ -11,7 +11,7 @@ internal static class BudgetKeys
     /// </summary>
     public static RedisKey Used(string subject) => $"{RedisKeys.Prefix}budget:{subject}";
 
-    /// <summary>Reservations against totals that are not settled yet: a hash with <c>until:tokens:picodollars</c> by the reservation's id.</summary>
+    /// <summary>Reservations against totals that are not settled yet: a hash with <c>until:tokens:picodollars:minute:day</c> by the reservation's id.</summary>
     public static RedisKey Open(string subject) => $"{RedisKeys.Prefix}budget:{subject}:open";
 
     /// <summary>The number of the last batch of settlements that a gateway has got through, so that none counts twice.</summary>

@@ -45,14 +45,14 @@ internal static class BudgetScripts
           s.swept = true
           local open = redis.call('HGETALL', s.opens)
           for j = 1, #open, 2 do
-            local til, tokens, money = string.match(open[j + 1], '^(%d+):(%d+):(%d+)$')
-            if tonumber(til) < now then
+            local til, tokens, money = string.match(open[j + 1], '^(%d+):(%d+):(%d+):')
+            if til and tonumber(til) < now then
               redis.call('HDEL', s.opens, open[j])
-              if s.limit[6] >= 0 then
+              if s.limit[6] >= 0 and tokens ~= '0' then
                 s.used[6] = s.used[6] - tonumber(tokens)
                 redis.call('HINCRBY', s.counts, 'tt', '-' .. tokens)
               end
-              if s.limit[9] >= 0 then
+              if s.limit[9] >= 0 and money ~= '0' then
                 s.used[9] = s.used[9] - tonumber(money)
                 redis.call('HINCRBY', s.counts, 'ut', '-' .. money)
               end
@@ -64,7 +64,8 @@ internal static class BudgetScripts
         for n = 1, requests do
           local id, record, width = ARGV[at + 1], tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7])
           local needs = {1, tonumber(ARGV[at + 2]), tonumber(ARGV[at + 4])}
-          local likes = {0, tonumber(ARGV[at + 3]), tonumber(ARGV[at + 5])}
+          local wants = {0, tonumber(ARGV[at + 3]), tonumber(ARGV[at + 5])}
+          local likes = {0, wants[2], wants[3]}
           local verdict = 0
           if record > 0 and redis.call('EXISTS', KEYS[2 * count + record]) == 0 then verdict = -1 end
           for k = 1, width do
@@ -78,7 +79,7 @@ internal static class BudgetScripts
                   release(s)
                   room = s.limit[f] - s.used[f] - needs[m]
                 end
-                if room < 0 then verdict = 16 * place + f - 1 end
+                if room < 0 or (room == 0 and needs[m] == 0 and wants[m] > 0) then verdict = 16 * place + f - 1 end
                 if room < likes[m] then likes[m] = room end
               end
             end
@@ -95,7 +96,7 @@ internal static class BudgetScripts
               end
               if s.limit[6] >= 0 or s.limit[9] >= 0 then
                 s.open[#s.open + 1] = id
-                s.open[#s.open + 1] = stands .. ':' .. whole(needs[2] + likes[2]) .. ':' .. whole(needs[3] + likes[3])
+                s.open[#s.open + 1] = stands .. ':' .. whole(needs[2] + likes[2]) .. ':' .. whole(needs[3] + likes[3]) .. ':' .. whole(minute) .. ':' .. whole(day)
               end
             end
             answer[#answer + 1] = 0
@@ -135,8 +136,10 @@ internal static class BudgetScripts
     /// hashes of the books, entries, and how long books are kept (ms); for each subject which of its nine limits are there (0 or
     /// 1 each) and how long its counts are kept; for each change of windows: subject, minute, day, tokens and money more than reserved (less below 0), and the same
     /// of only those that used more than they had reserved, for windows that are over; for each change of totals: subject,
-    /// reservation, tokens and money more than reserved, and in full, for a reservation that no longer stands; for each entry:
-    /// hash, field, count. Answers 0 where this batch was taken before.
+    /// reservation, tokens and money more than reserved (the first is '?' where nobody knows whether and what was reserved: then all
+    /// of it is given back by its own record), and in full, for a reservation that no longer stands; for each entry: hash, field,
+    /// count. Counts that are kept for good and are gone belonged to a key that was revoked: they are not begun anew.
+    /// Answers 0 where this batch was taken before.
     /// </summary>
     public static RedisScript Settle { get; } = new("budgets settle", """
         if tonumber(redis.call('GET', KEYS[1]) or 0) >= tonumber(ARGV[1]) then return 0 end
@@ -152,10 +155,22 @@ internal static class BudgetScripts
           local key = KEYS[2 * i]
           local known = redis.call('HMGET', key, 'mw', 'dw')
           subjects[i] = {counts = key, opens = KEYS[2 * i + 1], has = ARGV[at + 2 * i - 1], keep = ARGV[at + 2 * i], minute = tonumber(known[1] or -1), day = tonumber(known[2] or -1)}
+          subjects[i].gone = subjects[i].keep == '0' and not known[1]
         end
         at = at + 2 * count
 
-        local function has(s, f) return string.sub(s.has, f, f) == '1' end
+        local function has(s, f) return not s.gone and string.sub(s.has, f, f) == '1' end
+        local function release(s, id)
+          local tokens, money, m, d = string.match(redis.call('HGET', s.opens, id) or '', '^%d+:(%d+):(%d+):(%d+):(%d+)$')
+          if not tokens then return end
+          redis.call('HDEL', s.opens, id)
+          local function back(f, field, by) if has(s, f) and by ~= '0' then redis.call('HINCRBY', s.counts, field, '-' .. by) end end
+          if tonumber(m) == s.minute then back(4, 'tm', tokens); back(7, 'um', money) end
+          if tonumber(d) == s.day then back(5, 'td', tokens); back(8, 'ud', money) end
+          back(6, 'tt', tokens)
+          back(9, 'ut', money)
+        end
+
         for n = 1, windows do
           local s = subjects[tonumber(ARGV[at + 1])]
           local tokens, money, moreTokens, moreMoney = ARGV[at + 4], ARGV[at + 5], ARGV[at + 6], ARGV[at + 7]
@@ -182,9 +197,13 @@ internal static class BudgetScripts
 
         for n = 1, totals do
           local s = subjects[tonumber(ARGV[at + 1])]
-          local stood = redis.call('HDEL', s.opens, ARGV[at + 2]) == 1
-          if has(s, 6) then change(s.counts, 'tt', stood and ARGV[at + 3] or ARGV[at + 5]) end
-          if has(s, 9) then change(s.counts, 'ut', stood and ARGV[at + 4] or ARGV[at + 6]) end
+          if ARGV[at + 3] == '?' then
+            release(s, ARGV[at + 2])
+          else
+            local stood = redis.call('HDEL', s.opens, ARGV[at + 2]) == 1
+            if has(s, 6) then change(s.counts, 'tt', stood and ARGV[at + 3] or ARGV[at + 5]) end
+            if has(s, 9) then change(s.counts, 'ut', stood and ARGV[at + 4] or ARGV[at + 6]) end
+          end
           at = at + 6
         end
 

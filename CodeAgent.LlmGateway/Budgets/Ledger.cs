@@ -6,11 +6,11 @@ namespace CodeAgent.LlmGateway.Budgets;
 /// </summary>
 internal sealed class Ledger
 {
-    public Dictionary<(Subject Subject, long Minute, long Day), WindowChange> Windows { get; } = [];
+    public Dictionary<(Subject Subject, long Minute, long Day), WindowChange> Windows { get; private set; } = [];
 
-    public List<TotalChange> Totals { get; } = [];
+    public List<TotalChange> Totals { get; private set; } = [];
 
-    public Dictionary<(DateOnly Day, Account Account), BookSums> Books { get; } = [];
+    public Dictionary<(DateOnly Day, Account Account), BookSums> Books { get; private set; } = [];
 
     /// <summary>Done when Redis has taken it.</summary>
     public TaskCompletionSource Taken { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,6 +31,34 @@ internal sealed class Ledger
         }
     }
 
+    /// <summary>
+    /// Gives back all of a reservation of which Redis has not said whether it was made. Where totals are limited its record says;
+    /// without one nobody knows, and what it may have reserved in a minute or a day stays so until that is over.
+    /// </summary>
+    public void Release(Reservation reservation)
+    {
+        foreach (var subject in reservation.Subjects)
+        {
+            if (subject.Limits.HasTotals)
+            {
+                Totals.Add(new(subject, reservation, 0, 0, 0, 0) { IsUnknown = true });
+            }
+        }
+    }
+
+    /// <summary>Takes what can be told at once, at most so many totals; what is left stays here, with <see cref="Taken"/>.</summary>
+    public Ledger Take(int most)
+    {
+        if (Totals.Count <= most)
+        {
+            return this;
+        }
+
+        var taken = new Ledger { Windows = Windows, Totals = Totals[..most], Books = Books };
+        (Windows, Totals, Books) = ([], Totals[most..], []);
+        return taken;
+    }
+
     public void Book(DateOnly day, Account account, in Booking booking)
     {
         if (!Books.TryGetValue((day, account), out var sums))
@@ -49,5 +77,9 @@ internal sealed class Ledger
     }
 
     /// <summary>One request against totals.</summary>
-    internal readonly record struct TotalChange(Subject Subject, Reservation Reservation, long MoreTokens, long MoreMoney, long Tokens, long Money);
+    internal readonly record struct TotalChange(Subject Subject, Reservation Reservation, long MoreTokens, long MoreMoney, long Tokens, long Money)
+    {
+        /// <summary>Whether it is not known if the request was let in, and what was reserved for it.</summary>
+        public bool IsUnknown { get; init; }
+    }
 }

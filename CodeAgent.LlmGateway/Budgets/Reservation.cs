@@ -47,6 +47,9 @@ internal sealed class Reservation(Subject[] subjects, RedisKey? keyRecord, Need 
     /// <summary>The time of Redis when it was decided, in ms, and the minute and day that it counts in; -1 where that is not known.</summary>
     public (long Now, long Minute, long Day) Clock { get; private set; } = (-1, -1, -1);
 
+    /// <summary>What Redis says to it, which may be later than anybody waits: true once it is known, false where it never will be. Null where Redis was not asked.</summary>
+    public Task<bool>? Answered { get; set; }
+
     public void Decided(Verdict verdict, (int Subject, int Limit) refusal, long gotTokens, long gotMoney, (long Now, long Minute, long Day) clock, SubjectState[] states)
     {
         (Verdict, Refusal, Clock, States) = (verdict, refusal, clock, states);
@@ -55,9 +58,6 @@ internal sealed class Reservation(Subject[] subjects, RedisKey? keyRecord, Need 
             (ReservedTokens, ReservedMoney) = (Need.Tokens + gotTokens, Need.Money + gotMoney);
         }
     }
-
-    /// <summary>Redis did not say whether it was let in.</summary>
-    public void IsUnknown() => (ReservedTokens, ReservedMoney) = (Need.Tokens, Need.Money);
 }
 
 internal enum Verdict

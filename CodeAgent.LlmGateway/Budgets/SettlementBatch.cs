@@ -6,6 +6,7 @@ namespace CodeAgent.LlmGateway.Budgets;
 /// <summary>The words of <see cref="BudgetScripts.Settle"/>.</summary>
 internal static class SettlementBatch
 {
+    private static readonly RedisValue Unknown = "?";
     private static readonly TimeSpan KeepNumber = TimeSpan.FromDays(1);
 
     public static (RedisKey[] Keys, RedisValue[] Values) Write(Ledger ledger, GatewayId gateway, long number, TimeSpan keepBooks)
@@ -20,7 +21,7 @@ internal static class SettlementBatch
 
         foreach (var change in ledger.Totals)
         {
-            changes.AddRange([Place(change.Subject), gateway.Name(change.Reservation), change.MoreTokens, change.MoreMoney, change.Tokens, change.Money]);
+            changes.AddRange([Place(change.Subject), gateway.Name(change.Reservation), change.IsUnknown ? Unknown : change.MoreTokens, change.MoreMoney, change.Tokens, change.Money]);
         }
 
         List<RedisKey> books = [];

@@ -19,6 +19,8 @@ internal sealed partial class SettlementQueue(
     private static readonly TimeSpan BeforeRetry = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
 
+    private const int MostTotals = 1000;
+
     private readonly Lock _gate = new();
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     // Not disposed of: a host that is disposed of twice at once would pull it away from under the last batch. It holds no handle.
@@ -48,13 +50,26 @@ internal sealed partial class SettlementQueue(
         _signal.Writer.TryWrite(true);
     }
 
-    /// <summary>Gives back what may have been reserved: Redis did not say.</summary>
-    public void GiveBack(Reservation reservation)
+    /// <summary>Gives back all that was reserved for a request that went no further.</summary>
+    /// <param name="reservation">The reservation, sent and not answered in time.</param>
+    /// <param name="answered">Whether Redis has said by now what became of it.</param>
+    public void GiveBack(Reservation reservation, bool answered)
     {
-        reservation.IsUnknown();
+        if (answered && reservation.Verdict != Verdict.Admitted)
+        {
+            return;
+        }
+
         lock (_gate)
         {
-            _ledger.Settle(reservation, 0, 0);
+            if (answered)
+            {
+                _ledger.Settle(reservation, 0, 0);
+            }
+            else
+            {
+                _ledger.Release(reservation);
+            }
         }
 
         _signal.Writer.TryWrite(true);
@@ -82,8 +97,9 @@ internal sealed partial class SettlementQueue(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        using var farewell = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        farewell.CancelAfter(Farewell);
+
+        // Not within the time that the answers under way were given, which may be used up: they are what is to be told of.
+        using var farewell = new CancellationTokenSource(Farewell, time);
         try
         {
             while (await SendAsync(farewell.Token))
@@ -139,8 +155,14 @@ internal sealed partial class SettlementQueue(
                     return false;
                 }
 
-                (_underWay, _ledger) = (_ledger, new());
+                // A script is not interrupted: one that is too long would keep all others waiting.
+                _underWay = _ledger.Take(MostTotals);
+                _ledger = _underWay == _ledger ? new() : _ledger;
                 _number++;
+                if (!_ledger.IsEmpty)
+                {
+                    _signal.Writer.TryWrite(true);
+                }
             }
         }
 

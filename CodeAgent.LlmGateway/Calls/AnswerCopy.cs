@@ -1,8 +1,10 @@
+using System.Buffers;
+
 namespace CodeAgent.LlmGateway.Calls;
 
 /// <summary>Keeps the bytes that a caller is given, where somebody wants them later.</summary>
 /// <param name="limit">Up to how many bytes are kept; 0 where nobody wants them.</param>
-internal sealed class AnswerCopy(int limit) : IDisposable
+internal sealed class AnswerCopy(int limit) : IBufferWriter<byte>, IDisposable
 {
     private readonly PooledBuffer? _bytes = limit > 0 ? new(16 * 1024) : null;
     private bool _tooLong;
@@ -20,6 +22,17 @@ internal sealed class AnswerCopy(int limit) : IDisposable
         _tooLong = _bytes.Length + piece.Length > limit;
         _bytes.Append(_tooLong ? [] : piece);
     }
+
+    // What is written here goes to nobody else.
+    public void Advance(int count)
+    {
+        _bytes?.Advance(count);
+        _tooLong |= _bytes?.Length > limit;
+    }
+
+    public Memory<byte> GetMemory(int sizeHint = 0) => (_bytes ?? throw new InvalidOperationException("Nobody wants a copy.")).GetMemory(sizeHint);
+
+    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
     public void Dispose() => _bytes?.Dispose();
 }

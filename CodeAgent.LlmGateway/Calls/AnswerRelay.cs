@@ -25,11 +25,21 @@ internal static class AnswerRelay
         var (answer, response, watch) = (dispatched.Answer, http.Response, dispatched.Tap.Watch);
         var translation = dispatched.Translation;
         call.Status = answer.Status;
-        if (!response.HasStarted)
+        var contentType = translation is null ? answer.ContentType : request.IsStream ? "text/event-stream" : "application/json";
+        await output.EnterAsync();
+        try
         {
-            Begin(http, request, answer, translation is null ? answer.ContentType : null);
+            if (!response.HasStarted)
+            {
+                Begin(http, request, answer, contentType);
+            }
+        }
+        finally
+        {
+            output.Leave();
         }
 
+        var hasEnded = false;
         using var copy = new AnswerCopy(Math.Max(turn?.MaxAnswerBytes ?? 0, ticket?.MaxAnswerBytes ?? 0));
         output.Copy = copy;
         using var filter = translation is null && AttemptRunner.AsksForUsage(request) ? new UsageChunkFilter() : null;
@@ -41,6 +51,7 @@ internal static class AnswerRelay
                 response.ContentLength = dispatched.Said.Length;
             }
 
+            hasEnded = dispatched.IsWhole;
             await SendAsync(dispatched.Said, null, filter, output, dispatched.IsWhole, call);
             while (await dispatched.NextAsync() is { } piece)
             {
@@ -56,6 +67,7 @@ internal static class AnswerRelay
                     throw new ProviderFailedException(FailureKind.Broken, "upstream-broken", $"The provider '{dispatched.Deployment.ProviderName}' ended its answer before it was whole.");
                 }
 
+                hasEnded = true;
                 await SendAsync(default, translation, filter, output, isLast: true, call);
             }
         }
@@ -79,12 +91,19 @@ internal static class AnswerRelay
             (call.Usage, call.ResponseModel) = (watch.Usage, watch.Model);
 
             // Also where the caller left, or the connection broke, just after the last piece: the answer is whole, and paid for.
-            if (watch.IsComplete && dispatched.Error is null && translation is null or { HasEnded: true } && copy.Bytes is { } kept)
+            // Its end is said to the copy alone then.
+            if (!hasEnded && copy.Bytes is not null && watch.IsComplete && dispatched.Error is null && (translation is not null || watch.IsAtEnd))
             {
-                ticket?.Answered(answer.Status, response.ContentType!, kept);
+                Write(default, translation, filter, copy, isLast: true);
+                hasEnded = true;
+            }
+
+            if (hasEnded && watch.IsComplete && dispatched.Error is null && copy.Bytes is { } kept)
+            {
+                ticket?.Answered(answer.Status, contentType, kept);
                 if (turn is not null && kept.Length <= turn.MaxAnswerBytes)
                 {
-                    await turn.AnswerAsync(answer.Status, response.ContentType!, kept, watch.Usage);
+                    await turn.AnswerAsync(answer.Status, contentType, kept, watch.Usage);
                 }
             }
         }
@@ -108,11 +127,25 @@ internal static class AnswerRelay
         var said = failure.Said as WholeAnswer;
         var error = said is null || failure.Protocol is not { } spoken || spoken.Name == protocol.Name ? null : spoken.ReadError(said.Status, said.Body.Span);
         await output.EnterAsync();
-        var response = http.Response;
+        try
+        {
+            WriteFailure(http.Response, protocol, failed, said, error, output);
+        }
+        catch
+        {
+            output.Leave();
+            throw;
+        }
+
+        await output.FlushAsync();
+    }
+
+    private static void WriteFailure(HttpResponse response, IProtocol protocol, CallFailedException failed, WholeAnswer? said, GatewayError? error, CallerOutput output)
+    {
+        var failure = failed.Failure;
         if (response.HasStarted)
         {
             output.Write(protocol.StreamError(error ?? (said is null ? failure.Error : protocol.ReadError(said.Status, said.Body.Span))));
-            await output.FlushAsync();
             return;
         }
 
@@ -135,15 +168,15 @@ internal static class AnswerRelay
         }
 
         output.Write(said is not null && error is null ? said.Body.Span : protocol.Error(error ?? failure.Error));
-        await output.FlushAsync();
     }
 
     /// <summary>An error in the middle of a stream.</summary>
     public static async Task FailWithinAsync(IProtocol protocol, GatewayError error, CallerOutput output)
     {
+        var told = protocol.StreamError(error);
         await output.EnterAsync();
         output.Write(output.IsBetweenEvents ? [] : "\n\n"u8);
-        output.Write(protocol.StreamError(error));
+        output.Write(told);
         await output.FlushAsync();
     }
 
@@ -161,28 +194,37 @@ internal static class AnswerRelay
     public static async Task GiveAsync(HttpContext http, ModelRequest request, CachedAnswer cached, CallerOutput output, TimeProvider time)
     {
         await output.EnterAsync();
-        var response = http.Response;
-        if (!response.HasStarted)
+        try
         {
-            if (request.IsStream)
+            var response = http.Response;
+            if (!response.HasStarted)
             {
-                CallerOutput.BeginStream(response);
-            }
-            else
-            {
-                response.ContentLength = cached.Body.Length;
+                if (request.IsStream)
+                {
+                    CallerOutput.BeginStream(response);
+                }
+                else
+                {
+                    response.ContentLength = cached.Body.Length;
+                }
+
+                response.ContentType = cached.ContentType;
+                response.Headers[CacheWishes.Header] = "hit";
+                response.Headers.Age = ((long)Math.Max(0, (time.GetUtcNow() - cached.At).TotalSeconds)).ToString(CultureInfo.InvariantCulture);
             }
 
-            response.ContentType = cached.ContentType;
-            response.Headers[CacheWishes.Header] = "hit";
-            response.Headers.Age = ((long)Math.Max(0, (time.GetUtcNow() - cached.At).TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            output.Write(cached.Body);
+        }
+        catch
+        {
+            output.Leave();
+            throw;
         }
 
-        output.Write(cached.Body);
         await output.FlushAsync();
     }
 
-    private static void Begin(HttpContext http, ModelRequest request, ProviderAnswer answer, string? contentType)
+    private static void Begin(HttpContext http, ModelRequest request, ProviderAnswer answer, string contentType)
     {
         var response = http.Response;
         if (request.IsStream)
@@ -191,7 +233,7 @@ internal static class AnswerRelay
         }
 
         response.StatusCode = answer.Status;
-        response.ContentType = contentType ?? (request.IsStream ? "text/event-stream" : "application/json");
+        response.ContentType = contentType;
         foreach (var (name, value) in answer.Headers)
         {
             response.Headers[name] = value;
@@ -201,10 +243,35 @@ internal static class AnswerRelay
     private static async ValueTask SendAsync(ReadOnlyMemory<byte> piece, AnswerTranslation? translation, UsageChunkFilter? filter, CallerOutput output, bool isLast, ModelCall call)
     {
         call.Piece();
-        await output.EnterAsync();
+        try
+        {
+            await output.EnterAsync();
+        }
+        catch (OperationCanceledException) when (output.Copy is { Bytes: not null } copy)
+        {
+            // The caller is gone; what is kept lacks nothing for that.
+            Write(piece.Span, translation, filter, copy, isLast);
+            throw;
+        }
+
+        try
+        {
+            Write(piece.Span, translation, filter, output, isLast);
+        }
+        catch
+        {
+            output.Leave();
+            throw;
+        }
+
+        await output.FlushAsync();
+    }
+
+    private static void Write(ReadOnlySpan<byte> piece, AnswerTranslation? translation, UsageChunkFilter? filter, IBufferWriter<byte> output, bool isLast)
+    {
         if (filter is not null)
         {
-            filter.Add(piece.Span, output);
+            filter.Add(piece, output);
             if (isLast)
             {
                 filter.End(output);
@@ -212,17 +279,15 @@ internal static class AnswerRelay
         }
         else if (translation is null)
         {
-            output.Write(piece.Span);
+            output.Write(piece);
         }
         else
         {
-            translation.Add(piece.Span, output);
+            translation.Add(piece, output);
             if (isLast)
             {
                 translation.End(output);
             }
         }
-
-        await output.FlushAsync();
     }
 }

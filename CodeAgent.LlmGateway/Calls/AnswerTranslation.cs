@@ -1,11 +1,12 @@
 using System.Buffers;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Protocols.Neutral;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CodeAgent.LlmGateway.Calls;
 
 /// <summary>Turns a provider's answer into the caller's protocol, piece by piece.</summary>
-internal sealed class AnswerTranslation(AnswerReader reader, AnswerWriter writer, bool isStream) : IDisposable
+internal sealed partial class AnswerTranslation(AnswerReader reader, AnswerWriter writer, bool isStream, ILogger? logger = null) : IDisposable
 {
     private readonly EventLines _lines = new();
     private readonly PooledBuffer _whole = new(16 * 1024);
@@ -30,31 +31,45 @@ internal sealed class AnswerTranslation(AnswerReader reader, AnswerWriter writer
             return;
         }
 
-        while (_lines.TryRead(ref piece, out var data))
+        try
         {
-            reader.Data(data, _events);
-            Pass(output);
+            while (_lines.TryRead(ref piece, out var data))
+            {
+                reader.Data(data, _events);
+                Pass(output);
+            }
+        }
+        catch (Exception e)
+        {
+            Crashed(e, output);
         }
     }
 
     /// <summary>The provider's answer is at its end.</summary>
     public void End(IBufferWriter<byte> output)
     {
-        if (!isStream)
+        try
         {
-            reader.Whole(_whole.Memory.Span, _events);
-            Pass(output);
-        }
+            if (!isStream)
+            {
+                reader.Whole(_whole.Memory.Span, _events);
+                Pass(output);
+            }
 
-        if (Error is null && !_isFinished)
-        {
-            Write(AnswerEvent.Failed.BrokeOff, output);
-        }
+            if (Error is null && !_isFinished)
+            {
+                Write(AnswerEvent.Failed.BrokeOff, output);
+            }
 
-        if (Error is null)
+            if (Error is null)
+            {
+                writer.End(output);
+                Error = writer.Error;
+            }
+        }
+        catch (Exception e)
         {
-            writer.End(output);
-            Error = writer.Error;
+            Crashed(e, output);
         }
 
         HasEnded = true;
@@ -65,6 +80,23 @@ internal sealed class AnswerTranslation(AnswerReader reader, AnswerWriter writer
         _lines.Dispose();
         _whole.Dispose();
     }
+
+    /// <summary>Whatever a provider said that a reader or a writer stumbled over, it is the answer that failed, and its caller is told.</summary>
+    private void Crashed(Exception e, IBufferWriter<byte> output)
+    {
+        // Where it stumbled, and not over what: that may be a part of the answer.
+        LogCrashed(logger ?? NullLogger.Instance, e.GetType().Name, e.StackTrace);
+        _events.Clear();
+        if (Error is null)
+        {
+            // It may have stumbled in the middle of an event.
+            output.Write("\n\n"u8);
+            Write(AnswerEvent.Failed.Untranslatable, output);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "An answer could not be translated: {Exception}{StackTrace}")]
+    private static partial void LogCrashed(ILogger logger, string exception, string? stackTrace);
 
     private void Pass(IBufferWriter<byte> output)
     {

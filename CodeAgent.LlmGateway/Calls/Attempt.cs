@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CodeAgent.LlmGateway.Budgets;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Routing;
 
@@ -6,10 +7,9 @@ namespace CodeAgent.LlmGateway.Calls;
 
 /// <summary>A deployment is asked once. Notes what is needed to book it later.</summary>
 /// <param name="deployment">Who is asked.</param>
-/// <param name="requestBytes">Length of the request.</param>
-internal sealed class Attempt(Deployment deployment, long requestBytes)
+/// <param name="request">What is asked.</param>
+internal sealed class Attempt(Deployment deployment, ModelRequest request)
 {
-    private const int BytesPerToken = 4;
     private readonly long _start = Stopwatch.GetTimestamp();
     private TimeSpan? _end;
 
@@ -64,12 +64,10 @@ internal sealed class Attempt(Deployment deployment, long requestBytes)
             return (null, false);
         }
 
-        var written = Tokens(Watch?.ContentBytes ?? 0);
-        var begun = Watch?.Usage ?? new TokenUsage(Tokens(requestBytes), 0, 0, 0);
+        var written = TokenEstimate.OfText(Watch?.ContentBytes ?? 0);
+        var begun = Watch?.Usage ?? new TokenUsage(request.InputEstimate, 0, 0, 0);
         return (begun with { Output = Math.Max(begun.Output, written) }, true);
     }
-
-    private static long Tokens(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;
 }
 
 /// <summary>The attempts of a request. Several can be under way at once.</summary>
@@ -88,9 +86,9 @@ internal sealed class AttemptBook
         }
     }
 
-    public Attempt Begin(Deployment deployment, long requestBytes)
+    public Attempt Begin(Deployment deployment, ModelRequest request)
     {
-        var attempt = new Attempt(deployment, requestBytes);
+        var attempt = new Attempt(deployment, request);
         lock (_attempts)
         {
             _attempts.Add(attempt);

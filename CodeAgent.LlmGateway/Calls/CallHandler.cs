@@ -10,6 +10,7 @@ using CodeAgent.LlmGateway.Turns;
 using CodeAgent.ServiceDefaults.Configuration;
 using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Problems;
+using CodeAgent.ServiceDefaults.Redis;
 
 namespace CodeAgent.LlmGateway.Calls;
 
@@ -63,6 +64,14 @@ internal sealed class CallHandler(
         {
             call.Left();
         }
+        catch (Exception e)
+        {
+            // Told to the caller elsewhere; here only what the line of the log says of it.
+            var (status, error) = e is BadHttpRequestException bad ? (bad.StatusCode, "bad_request")
+                : e.MeansRedisIsAway() ? (StatusCodes.Status503ServiceUnavailable, "redis_unavailable") : (StatusCodes.Status500InternalServerError, "internal_error");
+            call.Crashed(status, error);
+            throw;
+        }
     }
 
     private async Task HandleAsync(HttpContext http, ModelRequest request, ModelCall call)
@@ -106,15 +115,15 @@ internal sealed class CallHandler(
     private async Task AskAsync(HttpContext http, ModelRequest request, ModelRoute route, Turn? turn, CacheTicket? ticket, CallerOutput output, ModelCall call)
     {
         // 5.
-        var admission = await budgets.AdmitAsync(http, request, route);
+        var admission = await budgets.AdmitAsync(http, request, route, output);
         var (spoken, book) = (protocols[request.Protocol], new AttemptBook());
-        if (ticket is not null && !output.HasStarted)
-        {
-            http.Response.Headers[CacheWishes.Header] = "miss";
-        }
-
         try
         {
+            if (ticket is not null)
+            {
+                await MissedAsync(http, output);
+            }
+
             // 6.
             await using var dispatched = await dispatcher.AskAsync(request, route, book, call, http.RequestAborted);
 
@@ -134,10 +143,21 @@ internal sealed class CallHandler(
         }
     }
 
+    private static async ValueTask MissedAsync(HttpContext http, CallerOutput output)
+    {
+        await output.EnterAsync();
+        if (!output.HasStarted)
+        {
+            http.Response.Headers[CacheWishes.Header] = "miss";
+        }
+
+        output.Leave();
+    }
+
     // Costs nothing, but counts as a request.
     private async Task GiveAsync(HttpContext http, ModelRequest request, ModelRoute route, Turn? turn, CachedAnswer cached, CallerOutput output, ModelCall call)
     {
-        var admission = await budgets.AdmitRepetitionAsync(http, request, route);
+        var admission = await budgets.AdmitRepetitionAsync(http, request, route, output);
         try
         {
             (call.Cached, call.Status) = (true, StatusCodes.Status200OK);

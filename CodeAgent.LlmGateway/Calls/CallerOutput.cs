@@ -15,6 +15,7 @@ namespace CodeAgent.LlmGateway.Calls;
 /// </remarks>
 internal sealed class CallerOutput : IBufferWriter<byte>, IAsyncDisposable
 {
+    private static readonly TimeSpan LastSign = TimeSpan.FromSeconds(5);
     private readonly HttpContext _http;
     private readonly PipeSlot _pipe;
     private readonly TimeSpan _interval;
@@ -52,8 +53,11 @@ internal sealed class CallerOutput : IBufferWriter<byte>, IAsyncDisposable
     /// <summary>Whether what was written ends where an event ends.</summary>
     public bool IsBetweenEvents => _tail == 0 || (_tail & 0xFFFF) == 0x0A0A || _tail == 0x0D0A0D0A;
 
-    /// <summary>To be called before writing, and paired with <see cref="FlushAsync"/>.</summary>
+    /// <summary>To be called before writing, and paired with <see cref="FlushAsync"/>; before headers are set, with <see cref="Leave"/>.</summary>
     public ValueTask EnterAsync() => _gate is null ? default : new(_gate.WaitAsync(_http.RequestAborted));
+
+    /// <summary>Nothing was written after all.</summary>
+    public void Leave() => _gate?.Release();
 
     /// <summary>Sends what was written.</summary>
     public async ValueTask FlushAsync()
@@ -89,15 +93,20 @@ internal sealed class CallerOutput : IBufferWriter<byte>, IAsyncDisposable
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    /// <summary>The request is over: no sign is sent any more.</summary>
+    /// <summary>The request is over: no sign is sent any more. One that a caller does not take ends with its connection.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_gate is not null)
         {
             await _timer!.DisposeAsync();
 
-            // Taken for good; one that is being sent is waited for.
-            await _gate.WaitAsync();
+            // Taken for good; one that is being sent is waited for, but nobody may wait here for ever.
+            if (!await _gate.WaitAsync(LastSign))
+            {
+                _http.Abort();
+                return;
+            }
+
             _gate.Dispose();
         }
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CodeAgent.LlmGateway.Budgets;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.ServiceDefaults.Problems;
 
@@ -14,6 +15,7 @@ internal sealed class ModelRequest
     private readonly RequestScan _scan;
     private bool _mayHaveForeign;
     private int _senders;
+    private long _inputEstimate = -1;
 
     /// <param name="protocol">The protocol that the caller speaks.</param>
     /// <param name="operation">What is asked for.</param>
@@ -82,6 +84,20 @@ internal sealed class ModelRequest
         {
             var (start, end) = _scan.Messages > 0 ? FirstMessages.Find(Body.Span, _scan.Messages) : default;
             return Body[start..end];
+        }
+    }
+
+    /// <summary>About how many tokens are asked, where nobody has counted them. Looked at once: bodies are large.</summary>
+    public long InputEstimate
+    {
+        get
+        {
+            if (_inputEstimate < 0)
+            {
+                _inputEstimate = TokenEstimate.OfBody(Body.Span);
+            }
+
+            return _inputEstimate;
         }
     }
 

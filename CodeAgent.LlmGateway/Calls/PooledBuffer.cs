@@ -21,6 +21,9 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
         return _bytes.AsMemory(Length);
     }
 
+    /// <summary>Room for so many bytes in all.</summary>
+    public void Expect(int length) => Reserve(length - Length);
+
     public void Advance(int count) => Length += count;
 
     public Memory<byte> GetMemory(int sizeHint = 0)

@@ -7,6 +7,9 @@ internal static class RequestBody
 {
     private const int Smallest = 16 * 1024;
 
+    // Beyond this an announcement is only believed as far as bytes come.
+    private const int MostAnnounced = 1024 * 1024;
+
     /// <summary>Reads a request's body into borrowed memory.</summary>
     /// <param name="request">The request.</param>
     /// <param name="limit">Longest body that is read, in bytes.</param>
@@ -24,13 +27,23 @@ internal static class RequestBody
             size.MaxRequestBodySize = null;
         }
 
-        // One byte more than announced, so that the end is seen without growing.
-        var body = new PooledBuffer((int)Math.Max(Smallest, (request.ContentLength ?? 0) + 1));
+        var body = new PooledBuffer(Smallest);
         try
         {
             while (await request.Body.ReadAsync(body.Free(), request.HttpContext.RequestAborted) is var read and > 0)
             {
-                body.Advance(read);
+                if (body.Length == 0 && request.ContentLength is { } announced)
+                {
+                    // Announcing costs a caller nothing, so there is memory only once it has begun to send. One byte more, so that
+                    // the end is seen without growing.
+                    body.Advance(read);
+                    body.Expect((int)Math.Min(announced + 1, MostAnnounced));
+                }
+                else
+                {
+                    body.Advance(read);
+                }
+
                 if (body.Length > limit)
                 {
                     throw TooLarge(limit);

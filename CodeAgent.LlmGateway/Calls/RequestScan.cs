@@ -124,7 +124,7 @@ internal readonly record struct RequestScan
         else if (reader.ValueTextEquals("max_tokens"u8) || reader.ValueTextEquals("max_completion_tokens"u8) || reader.ValueTextEquals("max_output_tokens"u8))
         {
             reader.Read();
-            next = this with { MaxOutputTokens = Number(ref reader) ?? MaxOutputTokens };
+            next = this with { MaxOutputTokens = Larger(MaxOutputTokens, Number(ref reader)) };
         }
         else if (reader.ValueTextEquals("n"u8))
         {
@@ -169,6 +169,9 @@ internal readonly record struct RequestScan
         reader.Skip();
         return next;
     }
+
+    // Of several limits nobody here knows which one the provider goes by.
+    private static long? Larger(long? one, long? other) => one is { } a && other is { } b ? Math.Max(a, b) : one ?? other;
 
     // What is not looked into is most of the body, so it is passed over fast.
     private RequestScan Pass(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
@@ -272,7 +275,7 @@ internal readonly record struct RequestScan
             var isLimit = reader.ValueTextEquals("maxOutputTokens"u8) || reader.ValueTextEquals("max_output_tokens"u8);
             var isCount = reader.ValueTextEquals("candidateCount"u8);
             reader.Read();
-            next = isLimit ? next with { MaxOutputTokens = Number(ref reader) ?? next.MaxOutputTokens }
+            next = isLimit ? next with { MaxOutputTokens = Larger(next.MaxOutputTokens, Number(ref reader)) }
                 : isCount ? next with { Choices = (int)Math.Clamp(Number(ref reader) ?? 1, 1, 1024) }
                 : next;
             reader.Skip();

@@ -86,7 +86,11 @@ internal static class GatewayConfigValidator
 
         problems.Require(provider.CaFile is null || provider.BaseUrl?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true, $"{path}.caFile",
             "it does nothing: the address is not https");
-        problems.Require(provider.CaFile is null || File.Exists(provider.CaFile), $"{path}.caFile", $"there is no file '{provider.CaFile}'");
+        if (provider.CaFile is { } caFile && CertificateFile.Problem(caFile) is { } problem)
+        {
+            problems.Add($"{path}.caFile", problem);
+        }
+
         problems.Require(provider.ConnectTimeout == given.ConnectTimeout
                 || provider.ConnectTimeout < (provider.FirstTokenTimeout > provider.AnswerTimeout ? provider.FirstTokenTimeout : provider.AnswerTimeout),
             $"{path}.connectTimeout", "it does nothing: firstTokenTimeout and answerTimeout are not longer");

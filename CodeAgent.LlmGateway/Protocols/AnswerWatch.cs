@@ -9,6 +9,9 @@ internal abstract class AnswerWatch
     /// <summary>Whether the answer is whole: it came to the end that its protocol marks, and told of no error.</summary>
     public bool IsComplete { get; protected set; }
 
+    /// <summary>Whether nothing follows any more. Unlike <see cref="IsComplete"/>, it waits for what comes behind the model's last word.</summary>
+    public virtual bool IsAtEnd => IsComplete;
+
     /// <summary>The error that the answer itself told of, though its status was 200.</summary>
     public GatewayError? Error { get; protected set; }
 

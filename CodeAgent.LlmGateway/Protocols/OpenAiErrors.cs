@@ -34,7 +34,7 @@ internal static class OpenAiErrors
                 return Read(status, root.TryGetProperty("error", out var error) && error.ValueKind != JsonValueKind.Null ? error : root);
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // It is text then.
         }

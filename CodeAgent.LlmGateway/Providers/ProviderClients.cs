@@ -17,14 +17,31 @@ internal sealed class ProviderClients : IDisposable
 
     private readonly ConcurrentDictionary<(string Name, TimeSpan Connect, string? CaFile), Lazy<HttpMessageInvoker>> _clients = [];
 
-    public HttpMessageInvoker Get(string name, ProviderConfig provider) =>
-        _clients.GetOrAdd((name, provider.ConnectTimeout, provider.CaFile), static key => new(() => Create(key.Connect, key.CaFile))).Value;
+    /// <exception cref="Exception">The file of its certificates is not good any more (<see cref="CertificateFile.IsOfFile"/>).</exception>
+    public HttpMessageInvoker Get(string name, ProviderConfig provider)
+    {
+        var place = (name, provider.ConnectTimeout, provider.CaFile);
+        var client = _clients.GetOrAdd(place, static key => new(() => Create(key.Connect, key.CaFile)));
+        try
+        {
+            return client.Value;
+        }
+        catch (Exception e) when (CertificateFile.IsOfFile(e))
+        {
+            // Not kept: the file may be there again the next time.
+            _clients.TryRemove(new(place, client));
+            throw;
+        }
+    }
 
     public void Dispose()
     {
         foreach (var client in _clients.Values)
         {
-            client.Value.Dispose();
+            if (client.IsValueCreated)
+            {
+                client.Value.Dispose();
+            }
         }
     }
 
@@ -71,7 +88,7 @@ internal sealed class ProviderClients : IDisposable
     private static X509ChainPolicy Trust(string caFile)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.ImportFromPemFile(caFile);
+        policy.CustomTrustStore.AddRange(CertificateFile.Load(caFile));
         return policy;
     }
 }

@@ -107,11 +107,19 @@ internal static class ProviderKinds
         }
     }
 
+    /// <summary>Where a provider lists its models.</summary>
+    public static string ListPath(ProviderConfig provider) =>
+        provider.Query.Count == 0 ? "/models" : $"/models?{string.Join('&', provider.Query.Select(pair => $"{Uri.EscapeDataString(pair.Key)}={Uri.EscapeDataString(pair.Value.Reveal())}"))}";
+
     /// <summary>The headers of a request besides the key: the caller's own where it speaks the same protocol, and the provider's.</summary>
-    public static IEnumerable<KeyValuePair<string, string>> Headers(UpstreamRequest request, ProviderConfig provider)
+    public static IEnumerable<KeyValuePair<string, string>> Headers(UpstreamRequest request, ProviderConfig provider) =>
+        Headers(request.Protocol, request.IsTranslated ? [] : request.Origin.Headers, provider);
+
+    /// <summary>As above, where it is no request for a model.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Headers(Protocol protocol, IReadOnlyList<KeyValuePair<string, string>> callers, ProviderConfig provider)
     {
         var hasVersion = false;
-        foreach (var header in request.IsTranslated ? [] : request.Origin.Headers)
+        foreach (var header in callers)
         {
             hasVersion |= header.Key.Equals("anthropic-version", StringComparison.OrdinalIgnoreCase);
             if (!provider.Headers.ContainsKey(header.Key))
@@ -120,7 +128,7 @@ internal static class ProviderKinds
             }
         }
 
-        if (request.Protocol == Protocol.Messages && !hasVersion && !provider.Headers.ContainsKey("anthropic-version"))
+        if (protocol == Protocol.Messages && !hasVersion && !provider.Headers.ContainsKey("anthropic-version"))
         {
             yield return new("anthropic-version", AnthropicVersion);
         }

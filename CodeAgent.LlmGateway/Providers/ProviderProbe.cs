@@ -39,26 +39,38 @@ internal sealed partial class ProviderProbe(ConfigFile<GatewayConfig> file, Prov
         limit.CancelAfter(Patience);
         try
         {
-            using var request = ProviderClients.Request(HttpMethod.Get, provider, "/models");
+            using var request = ProviderClients.Request(HttpMethod.Get, provider, ProviderKinds.ListPath(provider));
+            foreach (var (header, value) in ProviderKinds.Headers(provider.Protocols()[0], [], provider))
+            {
+                request.Headers.TryAddWithoutValidation(header, value);
+            }
+
             using var response = await clients.Get(name, provider).SendAsync(request, limit.Token);
             response.EnsureSuccessStatusCode();
             await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
             using var json = await JsonDocument.ParseAsync(body, default, limit.Token);
             _found[name] = new(provider.BaseUrl!, FirstId(json.RootElement));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException
-            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
+            // Whatever it is: one provider's probe must not end the others', nor the service.
             LogAbsent(name, provider.BaseUrl, e.Message);
             _found.TryRemove(name, out _);
         }
     }
 
-    // { "object": "list", "data": [ { "id": "qwen3-coder:30b", … }, … ] }
-    private static string? FirstId(JsonElement root) =>
-        root.ValueKind == JsonValueKind.Object && root.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Array
+    // { "object": "list", "data": [ { "id": "qwen3-coder:30b", … }, … ] }, and Google's { "models": [ { "name": "models/gemini-3-pro", … }, … ] }
+    private static string? FirstId(JsonElement root)
+    {
+        const string Folder = "models/";
+        var id = First(root, "data", "id") ?? First(root, "models", "name");
+        return id?.StartsWith(Folder, StringComparison.Ordinal) == true ? id[Folder.Length..] : id;
+    }
+
+    private static string? First(JsonElement root, string list, string name) =>
+        root.ValueKind == JsonValueKind.Object && root.TryGetProperty(list, out var data) && data.ValueKind == JsonValueKind.Array
             ? data.EnumerateArray()
-                .Select(model => model.ValueKind == JsonValueKind.Object && model.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null)
+                .Select(model => model.ValueKind == JsonValueKind.Object && model.TryGetProperty(name, out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null)
                 .FirstOrDefault(id => !string.IsNullOrEmpty(id))
             : null;
 

@@ -31,7 +31,7 @@ internal sealed record AttemptFailure(Deployment Deployment, FailureKind Kind, G
     /// <summary>Whether it says itself that another attempt makes sense (x-should-retry).</summary>
     public bool? ShouldRetry { get; init; }
 
-    public bool CountsAgainstDeployment => !Deployment.IsSimulator && Kind is not (FailureKind.Refused or FailureKind.KeyRefused or FailureKind.SpendLimit);
+    public bool CountsAgainstDeployment => !Deployment.IsSimulator && Kind is not (FailureKind.Refused or FailureKind.NotHere or FailureKind.KeyRefused or FailureKind.SpendLimit);
 
     /// <summary>Whether it is unknown if the provider does the work, and bills it.</summary>
     public bool IsAmbiguous => Kind is FailureKind.Broken or FailureKind.TimedOut or FailureKind.Invalid;
@@ -54,7 +54,10 @@ internal enum FailureKind
     /// <summary>The request is wrong, and would be wrong anywhere (400, 404, 413, 422).</summary>
     Refused,
 
-    /// <summary>The gateway's key is (401, 403).</summary>
+    /// <summary>It cannot be answered at this deployment, which is well otherwise: its model is not there, or its protocol has no words for the request.</summary>
+    NotHere,
+
+    /// <summary>The gateway's key is wrong (401, and 403 where it says so).</summary>
     KeyRefused,
 
     /// <summary>The gateway's account has no money left (402, insufficient_quota).</summary>

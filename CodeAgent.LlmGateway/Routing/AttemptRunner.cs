@@ -3,6 +3,7 @@ using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Providers;
 using CodeAgent.LlmGateway.Providers.Http;
+using CodeAgent.ServiceDefaults.Problems;
 
 namespace CodeAgent.LlmGateway.Routing;
 
@@ -10,7 +11,7 @@ namespace CodeAgent.LlmGateway.Routing;
 /// Asks one deployment once, up to the first content of a stream or to the end of another answer: until then a failure is one
 /// that somebody else can make good, and the caller has seen nothing of it.
 /// </summary>
-internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protocols, DeploymentStates states, TimeProvider time)
+internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protocols, DeploymentStates states, TimeProvider time, ILogger<AttemptRunner> logger)
 {
     // A stream that says so much without any content is not understood here; it is not kept from the caller any longer.
     private const int MostHeld = 1024 * 1024;
@@ -19,13 +20,22 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
     private const int LongestHeld = 64 * 1024 * 1024;
 
     /// <exception cref="OperationCanceledException">The caller left.</exception>
-    /// <exception cref="ServiceDefaults.Problems.ProblemException">400: the deployment's protocol cannot express the request.</exception>
     public async ValueTask<AttemptResult> RunAsync(ModelRequest request, Deployment deployment, AttemptBook book, CancellationToken cancellationToken)
     {
-        var upstream = UpstreamRequestFor(request, deployment);
-        var attempt = book.Begin(deployment, request.Body.Length);
+        UpstreamRequest upstream;
+        try
+        {
+            upstream = UpstreamRequestFor(request, deployment);
+        }
+        catch (ProblemException e)
+        {
+            // Nobody was asked, and another deployment may have words for it.
+            return new AttemptFailure(deployment, FailureKind.NotHere, new(e.Status, e.Type.Replace('-', '_'), e.Message, e.Field));
+        }
+
+        var attempt = book.Begin(deployment, request);
         attempt.MayBeBilled = request.Operation != Operation.CountTokens;
-        await using var begin = new Beginning(request, protocols[upstream.Protocol], protocols[request.Protocol], deployment, states.Of(deployment), attempt, time);
+        await using var begin = new Beginning(request, protocols[upstream.Protocol], protocols[request.Protocol], deployment, states.Of(deployment), attempt, time, logger);
         try
         {
             return await begin.RunAsync(limit => providers.Get(upstream, deployment).AskAsync(upstream, deployment, limit), cancellationToken);
@@ -58,7 +68,7 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
 
     /// <summary>What is open while an answer begins; closed again, unless it went well.</summary>
     private sealed class Beginning(
-        ModelRequest request, IProtocol protocol, IProtocol caller, Deployment deployment, DeploymentHealth health, Attempt attempt, TimeProvider time)
+        ModelRequest request, IProtocol protocol, IProtocol caller, Deployment deployment, DeploymentHealth health, Attempt attempt, TimeProvider time, ILogger logger)
         : IAsyncDisposable
     {
         private readonly PooledBuffer _held = new(4 * 1024);
@@ -182,7 +192,7 @@ internal sealed class AttemptRunner(ModelProviders providers, ProtocolSet protoc
                 return null;
             }
 
-            _translation = new(protocol.Reader(), caller.Writer(request), isStream);
+            _translation = new(protocol.Reader(), caller.Writer(request), isStream, logger);
             _translated = new(4 * 1024);
             _translation.Add(isStream ? _held.Memory.Span : tap.Whole.Span, _translated);
             if (isWhole)

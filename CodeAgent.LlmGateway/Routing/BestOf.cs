@@ -25,28 +25,42 @@ internal sealed partial class BestOf(Dispatcher dispatcher, ModelCatalog catalog
     public async Task<DispatchedAnswer> AskAsync(
         BestOfConfig config, ModelRequest request, ModelRoute route, AttemptBook book, ModelCall call, CancellationToken cancellationToken)
     {
-        var tries = await Task.WhenAll(Enumerable.Range(0, config.Count).Select(i => TryAsync(
-            request, route with { BestOf = null, Deployments = [route.Deployments[i % route.Deployments.Count]] }, book, call, cancellationToken)));
+        var asked = Enumerable.Range(0, config.Count).Select(i => TryAsync(
+            request, route with { BestOf = null, Deployments = [route.Deployments[i % route.Deployments.Count]] }, book, call, cancellationToken)).ToList();
+        (DispatchedAnswer? Answer, CallFailedException? Failure)[] tries;
+        try
+        {
+            tries = await Task.WhenAll(asked);
+        }
+        catch
+        {
+            // All of them have ended by now, some perhaps well.
+            foreach (var one in asked.Where(one => one.IsCompletedSuccessfully))
+            {
+                await DropAsync((await one).Answer);
+            }
+
+            throw;
+        }
+
         List<DispatchedAnswer> answers = [.. tries.Select(one => one.Answer).OfType<DispatchedAnswer>()];
         if (answers.Count == 0)
         {
             throw tries[0].Failure!;
         }
 
-        var chosen = answers[0];
+        DispatchedAnswer? chosen = null;
         try
         {
-            if (answers.Count > 1)
-            {
-                chosen = answers[await JudgeAsync(config.Judge, request, answers, book, call, cancellationToken)];
-            }
+            var place = answers.Count > 1 ? await JudgeAsync(config.Judge, request, answers, book, call, cancellationToken) : 0;
+            cancellationToken.ThrowIfCancellationRequested();
+            chosen = answers[place];
         }
         finally
         {
-            foreach (var loser in answers.Where(answer => answer != chosen || cancellationToken.IsCancellationRequested))
+            foreach (var loser in answers.Where(answer => answer != chosen))
             {
-                loser.Attempt.IsAnswer = false;
-                await loser.DisposeAsync();
+                await DropAsync(loser);
             }
         }
 
@@ -87,6 +101,15 @@ internal sealed partial class BestOf(Dispatcher dispatcher, ModelCatalog catalog
         }
     }
 
+    private static async ValueTask DropAsync(DispatchedAnswer? answer)
+    {
+        if (answer is not null)
+        {
+            answer.Attempt.IsAnswer = false;
+            await answer.DisposeAsync();
+        }
+    }
+
     private async Task<int> JudgeAsync(
         string judge, ModelRequest request, List<DispatchedAnswer> answers, AttemptBook book, ModelCall call, CancellationToken cancellationToken)
     {
@@ -114,9 +137,14 @@ internal sealed partial class BestOf(Dispatcher dispatcher, ModelCatalog catalog
 
             LogUndecided(judge);
         }
-        catch (Exception e) when (e is CallFailedException or ProblemException)
+        catch (CallFailedException e)
         {
-            LogNoJudge(e, judge);
+            // Not what the provider says: its words may be the caller's.
+            LogNoJudge(judge, e.Failure.Kind.ToString(), e.Failure.Error.Status);
+        }
+        catch (ProblemException e)
+        {
+            LogNoJudge(judge, e.Type, e.Status);
         }
 
         return 0;
@@ -162,6 +190,6 @@ internal sealed partial class BestOf(Dispatcher dispatcher, ModelCatalog catalog
     [LoggerMessage(LogLevel.Warning, "The judge {Judge} named none of the answers; the first is taken")]
     private partial void LogUndecided(string judge);
 
-    [LoggerMessage(LogLevel.Warning, "The judge {Judge} does not answer; the first answer is taken")]
-    private partial void LogNoJudge(Exception exception, string judge);
+    [LoggerMessage(LogLevel.Warning, "The judge {Judge} does not answer: {Reason}, {Status}. The first answer is taken")]
+    private partial void LogNoJudge(string judge, string reason, int status);
 }

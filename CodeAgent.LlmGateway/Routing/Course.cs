@@ -20,6 +20,7 @@ internal sealed class Course(ModelRoute route, ulong? key, RetriesConfig config,
     private readonly HashSet<Deployment> _asked = [];
     private int _repeats;
     private int _ambiguous;
+    private AttemptFailure? _failed;
 
     /// <summary>Who is asked next.</summary>
     public Deployment? Next { get; private set; }
@@ -56,6 +57,12 @@ internal sealed class Course(ModelRoute route, ulong? key, RetriesConfig config,
     /// <summary>Whether to ask once more after a failure; then <see cref="Next"/> and <see cref="Wait"/> say how.</summary>
     public bool GoesOn(AttemptFailure failure)
     {
+        if (failure.Kind == FailureKind.NotHere)
+        {
+            return PassesOver();
+        }
+
+        _failed = failure;
         if (failure.Kind == FailureKind.Refused || Elapsed > config.Patience || (failure.IsAmbiguous && ++_ambiguous > 1))
         {
             return false;
@@ -80,8 +87,30 @@ internal sealed class Course(ModelRoute route, ulong? key, RetriesConfig config,
             return Go(other.Deployment, other.Wait > TimeSpan.Zero ? Spreaded(other.Wait) : TimeSpan.Zero);
         }
 
-        return here && failure.RetryAfter is null && states.Of(failure.Deployment).Resting is null && Repeat(failure.Deployment, null);
+        return here && CanRepeat(failure) && Repeat(failure.Deployment, null);
     }
+
+    /// <summary>What the caller is told: that a deployment could not have answered it anyway counts only where nothing else was said.</summary>
+    public AttemptFailure Told(AttemptFailure last) => last.Kind == FailureKind.NotHere ? _failed ?? last : last;
+
+    /// <summary>Goes by a deployment that did no work at all: there are only so many of them, so none of the retries is used up.</summary>
+    private bool PassesOver()
+    {
+        if (Elapsed > config.Patience)
+        {
+            return false;
+        }
+
+        if (chooser.Next(route, key, config.Wait, _asked) is { } other)
+        {
+            (Next, Wait) = (other.Deployment, other.Wait > TimeSpan.Zero ? Spreaded(other.Wait) : TimeSpan.Zero);
+            return true;
+        }
+
+        return _failed is { MayRepeatHere: true } failed && _repeats < failed.Deployment.Provider.MaxRetries && CanRepeat(failed) && Repeat(failed.Deployment, null);
+    }
+
+    private bool CanRepeat(AttemptFailure failure) => failure.RetryAfter is null && states.Of(failure.Deployment).Resting is null;
 
     /// <summary>Whom to ask beside the one that is slow; null where there is nobody, or no retry left for it.</summary>
     public Deployment? Hedge()

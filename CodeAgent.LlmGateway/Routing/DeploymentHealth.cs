@@ -59,7 +59,9 @@ internal sealed class DeploymentHealth
             return null;
         }
 
-        var isProbe = _rest is { Reason: not RestReason.RateLimit };
+        // What is known by now. A failure that shows while this one is under way is news that its answer knows nothing of.
+        var before = _rest;
+        var isProbe = before is { Reason: not RestReason.RateLimit };
         if (isProbe && Interlocked.CompareExchange(ref _probes, 1, 0) != 0)
         {
             return null;
@@ -76,7 +78,7 @@ internal sealed class DeploymentHealth
             }
 
             outcome.ThrowIfException();
-            Note(outcome.Result!);
+            Note(outcome.Result!, before);
             return outcome.Result;
         }
         finally
@@ -92,13 +94,13 @@ internal sealed class DeploymentHealth
     /// <summary>An answer that had begun well came to nothing.</summary>
     public void BrokeOff() => Failed();
 
-    private void Note(AttemptResult result)
+    private void Note(AttemptResult result, Rest? before)
     {
         switch (result.Failure)
         {
             case null:
                 _failures = 0;
-                _rest = null;
+                IsWell(before);
                 break;
             case { Kind: FailureKind.KeyRefused }:
                 RestFor(AfterRefusal, RestReason.KeyRefused);
@@ -116,7 +118,7 @@ internal sealed class DeploymentHealth
             default:
                 // It answered that the request is wrong: it is well itself.
                 _failures = 0;
-                _rest = null;
+                IsWell(before);
                 break;
         }
     }
@@ -129,5 +131,21 @@ internal sealed class DeploymentHealth
         }
     }
 
-    private void RestFor(TimeSpan span, RestReason reason) => _rest = new(_time.GetUtcNow() + span, reason);
+    private void IsWell(Rest? before)
+    {
+        if (before is not null)
+        {
+            Interlocked.CompareExchange(ref _rest, null, before);
+        }
+    }
+
+    /// <summary>Never shortens a rest: whoever named the longer time knew better.</summary>
+    private void RestFor(TimeSpan span, RestReason reason)
+    {
+        var rest = new Rest(_time.GetUtcNow() + span, reason);
+        while (_rest is var known && (known is null || known.Until < rest.Until) && !ReferenceEquals(Interlocked.CompareExchange(ref _rest, rest, known), known))
+        {
+            // Somebody else was faster: theirs may be the longer one.
+        }
+    }
 }

@@ -46,9 +46,23 @@ internal sealed class DispatchedAnswer(ProviderAnswer answer, IProtocol protocol
     /// <summary>Whether nothing follows what was held back.</summary>
     public required bool IsWhole { get; set; }
 
+    /// <summary>What else binds it to its caller; disposed of with it, and not before.</summary>
+    public CancellationTokenSource[] Links { get; set; } = [];
+
     /// <summary>The next piece; good until the one after it is asked for. Null at the end.</summary>
     /// <exception cref="ProviderFailedException">The answer broke off, or went silent.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>?> NextAsync() => !IsWhole && await pieces.MoveNextAsync() ? pieces.Current : default(ReadOnlyMemory<byte>?);
+    public async ValueTask<ReadOnlyMemory<byte>?> NextAsync()
+    {
+        try
+        {
+            return !IsWhole && await pieces.MoveNextAsync() ? pieces.Current : default(ReadOnlyMemory<byte>?);
+        }
+        catch (ProviderFailedException) when (Tap.Watch is { IsComplete: true, Error: null })
+        {
+            // All of the answer is there: how the connection ended after it changes nothing.
+            return null;
+        }
+    }
 
     /// <summary>Waits for all of it, where nobody is to see it before it is whole.</summary>
     /// <returns>Whether it is a whole answer.</returns>
@@ -83,5 +97,9 @@ internal sealed class DispatchedAnswer(ProviderAnswer answer, IProtocol protocol
         Translation?.Dispose();
         Translated?.Dispose();
         limits.Dispose();
+        foreach (var link in Links)
+        {
+            link.Dispose();
+        }
     }
 }

@@ -81,7 +81,7 @@ internal sealed partial class Dispatcher
                 return answer;
             }
 
-            throw Failed(result.Failure!, route, course);
+            throw Failed(course.Told(result.Failure!), route, course);
         }
         finally
         {
@@ -125,8 +125,32 @@ internal sealed partial class Dispatcher
     private async ValueTask<AttemptResult?> HedgedAsync(
         Course course, ModelRequest request, AttemptBook book, Deployment deployment, TimeSpan after, CancellationToken cancellationToken)
     {
-        using var stopFirst = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var stopSecond = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var (stopFirst, stopSecond) = (CancellationTokenSource.CreateLinkedTokenSource(cancellationToken), CancellationTokenSource.CreateLinkedTokenSource(cancellationToken));
+        DispatchedAnswer? answer = null;
+        try
+        {
+            var result = await HedgedAsync(course, request, book, deployment, after, stopFirst, stopSecond);
+            answer = result?.Answer;
+            return result;
+        }
+        finally
+        {
+            if (answer is not null)
+            {
+                // They are what ends the answer when the caller leaves.
+                answer.Links = [stopFirst, stopSecond];
+            }
+            else
+            {
+                stopFirst.Dispose();
+                stopSecond.Dispose();
+            }
+        }
+    }
+
+    private async ValueTask<AttemptResult?> HedgedAsync(
+        Course course, ModelRequest request, AttemptBook book, Deployment deployment, TimeSpan after, CancellationTokenSource stopFirst, CancellationTokenSource stopSecond)
+    {
         var first = AskAsync(request, book, deployment, stopFirst.Token).AsTask();
         await Task.WhenAny(first, Task.Delay(after, _time, stopSecond.Token));
         if (first.IsCompleted || course.Hedge() is not { } other)
@@ -186,7 +210,7 @@ internal sealed partial class Dispatcher
     private CallFailedException Failed(AttemptFailure failure, ModelRoute route, Course course)
     {
         // While all rest, the soonest is what counts, whatever the last one said of itself.
-        var worthWaiting = failure.Kind is not (FailureKind.Refused or FailureKind.KeyRefused or FailureKind.SpendLimit);
+        var worthWaiting = failure.Kind is not (FailureKind.Refused or FailureKind.NotHere or FailureKind.KeyRefused or FailureKind.SpendLimit);
         var soonest = worthWaiting ? _chooser.Soonest(route)?.Wait : null;
         var retryAfter = soonest ?? failure.RetryAfter ?? (failure.Kind == FailureKind.RateLimited ? _file.Current.Retries.Wait : null);
 

@@ -11,7 +11,7 @@ internal static class FailureRules
     public static AttemptFailure Status(Deployment deployment, ProviderAnswer answer, ReadOnlySpan<byte> body, IProtocol protocol, DateTimeOffset now)
     {
         var shouldRetry = Header(answer, "x-should-retry") switch { "true" => true, "false" => false, _ => (bool?)null };
-        var kind = KindOf(answer.Status, body);
+        var kind = KindOf(answer.Status, FailureWords.Read(body));
         if (kind == FailureKind.Refused && shouldRetry is true && answer.Status is not (400 or 404 or 413 or 422))
         {
             kind = FailureKind.Overloaded;
@@ -30,19 +30,22 @@ internal static class FailureRules
     public static AttemptFailure Within(Deployment deployment, GatewayError error)
     {
         var status = error.Status is >= 400 and < 600 and not StatusCodes.Status401Unauthorized ? error.Status : StatusCodes.Status502BadGateway;
-        var kind = KindOf(error.Status, System.Text.Encoding.UTF8.GetBytes($"{error.Code} {error.Type}"));
+        var kind = KindOf(error.Status, new([error.Code, error.Type ?? ""], error.Message));
         return new(deployment, kind == FailureKind.Refused && error.Status is < 400 or >= 500 ? FailureKind.Overloaded : kind, error with { Status = status })
         {
             Name = "error_in_answer",
         };
     }
 
-    public static FailureKind KindOf(int status, ReadOnlySpan<byte> body) => status switch
+    public static FailureKind KindOf(int status, FailureWords words) => status switch
     {
         // A spend limit comes with all kinds of statuses; what it says is always the same.
         402 => FailureKind.SpendLimit,
-        400 or 403 or 429 when IsSpendLimit(body) => FailureKind.SpendLimit,
-        401 or 403 => FailureKind.KeyRefused,
+        400 or 403 or 429 when words.MeanSpendLimit => FailureKind.SpendLimit,
+        401 => FailureKind.KeyRefused,
+        400 or 403 when words.MeanKey => FailureKind.KeyRefused,
+        403 when words.MeanPermission => FailureKind.NotHere,
+        404 when words.MeanModel => FailureKind.NotHere,
         429 => FailureKind.RateLimited,
         408 or 409 or 425 or >= 500 => FailureKind.Overloaded,
         _ => FailureKind.Refused,
@@ -61,10 +64,6 @@ internal static class FailureRules
             : DateTimeOffset.TryParseExact(text, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at > now ? at - now : TimeSpan.Zero
             : null;
     }
-
-    // OpenAI: "code":"insufficient_quota", "billing_hard_limit_reached". Anthropic: "type":"billing_error", "Your credit balance is too low".
-    private static bool IsSpendLimit(ReadOnlySpan<byte> body) => body.IndexOf("insufficient_quota"u8) >= 0 || body.IndexOf("billing_hard_limit"u8) >= 0
-        || body.IndexOf("billing_error"u8) >= 0 || body.IndexOf("billing_not_active"u8) >= 0 || body.IndexOf("credit balance is too low"u8) >= 0;
 
     private static string? Header(ProviderAnswer answer, string name)
     {

@@ -101,7 +101,7 @@ internal sealed class ModelCatalog(ConfigFile<GatewayConfig> file, ProviderProbe
             var obstacle = provider switch
             {
                 { ApiKey.HasValue: false } => $"its provider '{deployment.Provider}' has no key (providers.{deployment.Provider}.apiKey in gateway.yaml)",
-                { Detect: true } when !probe.Answers(deployment.Provider) => $"its provider '{deployment.Provider}' does not answer at {provider.BaseUrl}",
+                { Detect: true } when !probe.Answers(deployment.Provider) => $"its provider '{deployment.Provider}' does not answer (providers.{deployment.Provider}.baseUrl in gateway.yaml)",
                 _ when upstream == ModelConfig.FirstListed && (upstream = probe.FirstModel(deployment.Provider)) is null =>
                     $"its provider '{deployment.Provider}' lists no model",
                 _ => null,

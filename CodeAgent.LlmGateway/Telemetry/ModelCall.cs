@@ -96,6 +96,15 @@ internal sealed partial class ModelCall : IDisposable
 
     public void Failed(int status, string error) => (Status, _error) = (status, error);
 
+    /// <summary>It ended with an error that nobody foresaw, unless it had failed before.</summary>
+    public void Crashed(int status, string error)
+    {
+        if (_error is null)
+        {
+            Failed(status, error);
+        }
+    }
+
     public void Left() => Failed(ClientClosedRequest, "client_left");
 
     public void Dispose()

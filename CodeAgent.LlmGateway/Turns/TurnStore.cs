@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
@@ -46,7 +47,7 @@ internal sealed class TurnStore(IConnectionMultiplexer redis, ConfigFile<Gateway
         {
             Keys = task is { } id ? [TurnKeys.Turn(Caller(http.User), key), TurnKeys.OfTask(id)] : [TurnKeys.Turn(Caller(http.User), key)],
             Key = key,
-            Payload = Convert.ToHexStringLower(SHA256.HashData(request.Body.Span)),
+            Payload = Payload(request),
             Info = new(route.First.UpstreamModel, route.First.ProviderName, time.GetUtcNow()),
             Keep = task is null ? config.Keep : config.KeepForTasks,
             MaxAnswerBytes = config.MaxAnswerBytes,
@@ -54,7 +55,7 @@ internal sealed class TurnStore(IConnectionMultiplexer redis, ConfigFile<Gateway
         return await turn.BeginAsync() switch
         {
             "other" => throw new ProblemException("idempotency-key-reused", StatusCodes.Status422UnprocessableEntity,
-                $"This {Header} was used for another request. A key stands for one request, byte for byte.")
+                $"This {Header} was used for another request. A key stands for one request: its address, its headers and its body, byte for byte.")
             { Field = Header },
             "busy" => throw new ProblemException("idempotency-key-in-flight", StatusCodes.Status409Conflict,
                 $"The request with this {Header} is being answered just now.")
@@ -76,6 +77,20 @@ internal sealed class TurnStore(IConnectionMultiplexer redis, ConfigFile<Gateway
         return new(task, [.. turns.OrderBy(turn => turn.At).ThenBy(turn => turn.Key, StringComparer.Ordinal)]);
 
         long Count(string field) => fields.TryGetValue(field, out var count) ? long.Parse((string)count!, CultureInfo.InvariantCulture) : 0;
+    }
+
+    /// <summary>All of a request: what is asked is in its address and its headers too, with Google's clients even the model.</summary>
+    private static string Payload(ModelRequest request)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{request.Protocol} {request.Operation} {request.IsStream} {request.Model.Length}:{request.Model}{request.Query.Value}\n"));
+        foreach (var (name, value) in request.Headers)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name}: {value}\n"));
+        }
+
+        hash.AppendData(request.Body.Span);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     // A task stays the same caller over all its attempts, though each has a token of its own.

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace CodeAgent.ServiceDefaults.Configuration;
 
 /// <summary>Reads configuration files outside of a service's builder.</summary>
@@ -45,11 +48,15 @@ public sealed partial class ConfigFile<T>
     /// <summary>The configuration in force: the last good one. Take it once for each piece of work, so that the work sees one configuration.</summary>
     public T Current => _current;
 
+    /// <summary>A short hash of the text that is in force, by which the replicas of a service can be compared. What the environment gives is no part of it.</summary>
+    public string Version { get; private set; } = "";
+
     /// <summary>Reads the file for the first time; without one, the defaults hold.</summary>
     internal async Task LoadAsync(CancellationToken cancellationToken)
     {
         _seen = await TextAsync(cancellationToken);
         _current = Read(_seen ?? "");
+        Version = VersionOf(_seen ?? "");
     }
 
     /// <summary>Reads the file again if its text is another than the last time.</summary>
@@ -71,6 +78,7 @@ public sealed partial class ConfigFile<T>
         try
         {
             _current = Read(text);
+            Version = VersionOf(text);
         }
         catch (ConfigFileException e)
         {
@@ -81,6 +89,8 @@ public sealed partial class ConfigFile<T>
         LogReloaded(logger, Path);
         Changed?.Invoke(_current);
     }
+
+    private static string VersionOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..12];
 
     private T Read(string text) => ConfigReader<T>.Read(Path, text, _variable, _validate);
 

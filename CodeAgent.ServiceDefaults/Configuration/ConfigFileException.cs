@@ -3,8 +3,9 @@ namespace CodeAgent.ServiceDefaults.Configuration;
 /// <summary>A configuration file that is refused; the message is one line for each thing that is wrong: <c>file(line): reason</c>.</summary>
 /// <param name="file">The file.</param>
 /// <param name="problems">What is wrong, by line; lines count from 1.</param>
-public sealed class ConfigFileException(string file, IReadOnlyList<ConfigProblem> problems)
-    : Exception(string.Join(Environment.NewLine, problems.Select(problem => $"{file}({problem.Line}): {problem.Reason}")))
+/// <param name="inner">What caused it, where that is an error of its own.</param>
+public sealed class ConfigFileException(string file, IReadOnlyList<ConfigProblem> problems, Exception? inner = null)
+    : Exception(string.Join(Environment.NewLine, problems.Select(problem => $"{file}({problem.Line}): {problem.Reason}")), inner)
 {
     /// <summary>What is wrong.</summary>
     public IReadOnlyList<ConfigProblem> Problems { get; } = problems;

@@ -30,6 +30,11 @@ internal sealed partial class ConfigFileWatcher<T>(ConfigFile<T> file, ILogger<C
             {
                 LogUnreadable(e, file.Path);
             }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Somebody who was told of the change failed. The service goes on, and so do its next changes.
+                LogFailed(e, file.Path);
+            }
         }
     }
 
@@ -53,6 +58,9 @@ internal sealed partial class ConfigFileWatcher<T>(ConfigFile<T> file, ILogger<C
 
     [LoggerMessage(LogLevel.Warning, "{File} cannot be read just now, the last good configuration stays in force")]
     private partial void LogUnreadable(Exception exception, string file);
+
+    [LoggerMessage(LogLevel.Error, "A change of {File} was not taken over by all of this service")]
+    private partial void LogFailed(Exception exception, string file);
 
     [LoggerMessage(LogLevel.Information, "{File} cannot be watched; it is read every {Interval} instead")]
     private partial void LogUnwatched(Exception exception, string file, TimeSpan interval);

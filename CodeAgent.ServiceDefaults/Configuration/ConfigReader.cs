@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
+using YamlDotNet.Serialization.NodeDeserializers;
 
 namespace CodeAgent.ServiceDefaults.Configuration;
 
@@ -20,6 +21,8 @@ internal static partial class ConfigReader<T>
             .WithTypeConverter(new ConfigSecret.Converter(parser))
             .WithTypeConverter(new ConfigText.Converter(parser))
             .WithTypeConverter(new DurationConverter())
+            .WithNodeDeserializer(inner => new NoEmptyEntries<DictionaryNodeDeserializer>(inner), where => where.InsteadOf<DictionaryNodeDeserializer>())
+            .WithNodeDeserializer(inner => new NoEmptyEntries<CollectionNodeDeserializer>(inner), where => where.InsteadOf<CollectionNodeDeserializer>())
             .Build();
         T config;
         try
@@ -32,7 +35,17 @@ internal static partial class ConfigReader<T>
         }
 
         var problems = new ConfigProblems(parser.Lines);
-        validate(config, problems);
+        try
+        {
+            validate(config, problems);
+        }
+        catch (Exception e)
+        {
+            // Whatever a validator stumbles over is in the file, and a service must not stop for an edit of its file.
+            problems.Add("", $"it cannot be checked: {e.Message}");
+            throw new ConfigFileException(file, problems.Found, e);
+        }
+
         return problems.Found.Count == 0 ? config : throw new ConfigFileException(file, problems.Found);
     }
 

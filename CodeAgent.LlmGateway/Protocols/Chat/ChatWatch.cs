@@ -12,6 +12,8 @@ internal sealed class ChatWatch : AnswerWatch
     private ulong _seen, _finished;
     private bool _done;
 
+    public override bool IsAtEnd => IsComplete && _done;
+
     // {"id":"…","model":"…","choices":[{"index":0,"delta":{…},"finish_reason":null}],"usage":null}
     public override void Data(ReadOnlySpan<byte> data)
     {
@@ -48,7 +50,7 @@ internal sealed class ChatWatch : AnswerWatch
 
             reader.Read();
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             Error ??= new(StatusCodes.Status502BadGateway, "invalid_answer", "The provider's answer is not valid JSON.");
         }

@@ -32,7 +32,7 @@ internal static class GeminiErrors
                 return Of(detail, status);
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // It is told as text then.
         }
@@ -57,7 +57,7 @@ internal static class GeminiErrors
                 }
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // Then it says nothing.
         }

@@ -22,7 +22,7 @@ internal sealed class GeminiWatch : AnswerWatch
         {
             Look(data);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // What is no JSON goes through without being understood.
         }

@@ -34,7 +34,7 @@ internal static class MessagesErrors
                 return new(status, type, detail.Message ?? type) { Type = type };
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // It is told as text then.
         }

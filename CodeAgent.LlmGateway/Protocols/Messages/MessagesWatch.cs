@@ -135,7 +135,7 @@ internal sealed class MessagesWatch : AnswerWatch
             var reader = new Utf8JsonReader(data, new() { MaxDepth = 512 });
             return JsonDocument.ParseValue(ref reader);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // What is no JSON goes through without being understood.
             return null;

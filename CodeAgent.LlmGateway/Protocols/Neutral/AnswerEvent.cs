@@ -56,6 +56,9 @@ internal abstract record AnswerEvent
     {
         /// <summary>An answer that came to its end without a word on why: half an answer must not look like a whole one.</summary>
         public static Failed BrokeOff { get; } = new(new GatewayError(StatusCodes.Status502BadGateway, "upstream_broken", "The provider's answer ended in the middle."));
+
+        /// <summary>An answer that the gateway could not make sense of.</summary>
+        public static Failed Untranslatable { get; } = new(new GatewayError(StatusCodes.Status502BadGateway, "upstream_invalid", "The provider's answer could not be translated."));
     }
 }
 

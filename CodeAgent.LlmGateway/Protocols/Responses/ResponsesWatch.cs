@@ -64,7 +64,7 @@ internal sealed class ResponsesWatch : AnswerWatch
                 HasContent = true;
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             Error ??= new(StatusCodes.Status502BadGateway, "invalid_answer", "The provider's answer is not valid JSON.");
         }
@@ -80,7 +80,7 @@ internal sealed class ResponsesWatch : AnswerWatch
             reader.Read();
             IsComplete = Error is null && status is "completed" or "incomplete";
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             Error ??= new(StatusCodes.Status502BadGateway, "invalid_answer", "The provider's answer is not valid JSON.");
         }

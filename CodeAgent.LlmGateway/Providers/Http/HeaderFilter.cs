@@ -9,7 +9,7 @@ internal static class HeaderFilter
 
     private static readonly HashSet<string> Response = new(StringComparer.OrdinalIgnoreCase)
     {
-        "content-encoding", "openai-processing-ms", "openai-version", "request-id", "retry-after", "retry-after-ms", "x-request-id", "x-should-retry",
+        "openai-processing-ms", "openai-version", "request-id", "retry-after", "retry-after-ms", "x-request-id", "x-should-retry",
     };
 
     private static readonly string[] ResponsePrefixes = ["anthropic-ratelimit-", "x-ratelimit-"];

@@ -42,7 +42,6 @@ internal sealed class HttpProvider(ProviderClients clients) : IModelProvider
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, Deployment deployment, CancellationToken cancellationToken)
     {
-        var provider = deployment.Provider;
         for (var refusals = 0; ; refusals++)
         {
             try
@@ -57,7 +56,7 @@ internal sealed class HttpProvider(ProviderClients clients) : IModelProvider
             catch (HttpRequestException e)
             {
                 throw new ProviderFailedException(Kind(e), "upstream-unreachable",
-                    $"The provider '{deployment.ProviderName}' cannot be reached at {provider.BaseUrl}: {Reason(e.HttpRequestError)}.", e);
+                    $"The provider '{deployment.ProviderName}' cannot be reached: {Reason(e.HttpRequestError)}.", e);
             }
         }
     }
@@ -66,12 +65,25 @@ internal sealed class HttpProvider(ProviderClients clients) : IModelProvider
     {
         try
         {
-            return await clients.Get(deployment.ProviderName, deployment.Provider).SendAsync(message, cancellationToken);
+            return await Client(deployment).SendAsync(message, cancellationToken);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ProviderFailedException(FailureKind.Unreachable, "upstream-timeout",
                 $"The provider '{deployment.ProviderName}' did not accept a connection within {Text(deployment.Provider.ConnectTimeout)}.", e);
+        }
+    }
+
+    private HttpMessageInvoker Client(Deployment deployment)
+    {
+        try
+        {
+            return clients.Get(deployment.ProviderName, deployment.Provider);
+        }
+        catch (Exception e) when (CertificateFile.IsOfFile(e))
+        {
+            throw new ProviderFailedException(FailureKind.Unreachable, "upstream-unreachable",
+                $"The provider '{deployment.ProviderName}' cannot be reached: the file of its certificates cannot be read (providers.{deployment.ProviderName}.caFile in gateway.yaml).", e);
         }
     }
 

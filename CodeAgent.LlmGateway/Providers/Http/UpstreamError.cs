@@ -29,7 +29,7 @@ internal static class UpstreamError
         if (status < StatusCodes.Status400BadRequest)
         {
             throw new ProviderFailedException(FailureKind.Invalid, "upstream-unreachable",
-                $"The provider '{deployment.ProviderName}' answered {status} at {deployment.Provider.BaseUrl}, which is no answer of a model.");
+                $"The provider '{deployment.ProviderName}' answered {status}, which is no answer of a model (providers.{deployment.ProviderName}.baseUrl in gateway.yaml).");
         }
 
         var secrets = deployment.Provider.Secrets();

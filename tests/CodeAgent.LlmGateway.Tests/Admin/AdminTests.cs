@@ -132,6 +132,7 @@ public sealed class AdminTests(GarnetFixture redis) : IAsyncLifetime
         var routes = await _admin.GetFromJsonAsync<JsonElement>("/admin/routes", TestContext.Current.CancellationToken);
 
         Assert.Equal("mock-model", routes.GetProperty("default").GetString());
+        Assert.Matches("^[0-9a-f]{12}$", routes.GetProperty("configuration").GetString());
         var deployment = routes.GetProperty("items")[0].GetProperty("deployments")[0];
         Assert.Equal(("mock", "upstream-model", "ready"), (deployment.GetProperty("provider").GetString(), deployment.GetProperty("model").GetString(), deployment.GetProperty("state").GetString()));
         Assert.True(deployment.GetProperty("load").GetDouble() > 0);

@@ -35,6 +35,9 @@ public sealed class LimitTests(GarnetFixture redis) : IAsyncLifetime
 
     private static string? Header(HttpResponseMessage response, string name) => response.Headers.TryGetValues(name, out var values) ? values.Single() : null;
 
+    // Two requests at the turn of a minute would be one in each.
+    private static Task WithinOneMinuteAsync() => Eventually.TrueAsync(() => Task.FromResult(TimeProvider.System.GetUtcNow().Second < 50), TimeSpan.FromSeconds(20), "the minute goes on for a while");
+
     private static string Code(string body) => JsonDocument.Parse(body).RootElement.GetProperty("error").GetProperty("code").GetString()!;
 
     [Fact]
@@ -65,6 +68,7 @@ public sealed class LimitTests(GarnetFixture redis) : IAsyncLifetime
     [Fact]
     public async Task In_Anthropics_protocol_the_headers_are_Anthropics_and_a_refusal_is_too()
     {
+        await WithinOneMinuteAsync();
         var (_, secret) = await GatewayKeys.LimitedAsync(redis.Client, new() { RequestsPerMinute = 1, TokensPerDay = 100_000 });
         using var client = _gateway.Client(secret);
         var ask = () => client.PostAsJsonAsync("/v1/messages",
@@ -84,6 +88,7 @@ public sealed class LimitTests(GarnetFixture redis) : IAsyncLifetime
     [Fact]
     public async Task A_limit_that_begins_anew_soon_says_when()
     {
+        await WithinOneMinuteAsync();
         var (_, secret) = await GatewayKeys.LimitedAsync(redis.Client, new() { RequestsPerMinute = 1 });
         using var client = _gateway.Client(secret);
         await client.AskAsync(ChatCalls.Plain);
@@ -158,6 +163,25 @@ public sealed class LimitTests(GarnetFixture redis) : IAsyncLifetime
 
         // 0.008022 each.
         Assert.InRange(row.Usd(), 0.07m, 0.0805m);
+    }
+
+    [Fact]
+    public async Task Pain_15_200_at_once_that_do_not_say_how_long_their_answers_may_be_pass_a_budget_by_one_of_them_at_most()
+    {
+        _upstream.Chat = async http =>
+        {
+            await Task.Delay(100);
+            await http.Response.WriteAsync(ChatCalls.Answer.Replace("\"completion_tokens\":5", "\"completion_tokens\":4000", StringComparison.Ordinal));
+        };
+        var (key, secret) = await GatewayKeys.LimitedAsync(redis.Client, new() { TokensPerDay = 20_000 });
+        using var client = _gateway.Client(secret);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => client.AskAsync(ChatCalls.Plain)));
+
+        using var admin = _gateway.Client();
+        var row = await admin.BooksAsync("key", key.Id, answers.Count(answer => answer.Response.IsSuccessStatusCode));
+
+        // 4,011 each.
+        Assert.InRange(row.Count("inputTokens") + row.Count("outputTokens"), 16_000, 20_000 + 4011);
     }
 
     [Fact]

@@ -1,8 +1,12 @@
 using CodeAgent.LlmGateway.Budgets;
+using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Protocols;
+using CodeAgent.ServiceDefaults.Configuration;
 using CodeAgent.ServiceDefaults.Identity;
+using CodeAgent.ServiceDefaults.Problems;
 using CodeAgent.Testing;
 using CodeAgent.Testing.Redis;
+using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 
 namespace CodeAgent.LlmGateway.Tests.Budgets;
@@ -137,6 +141,118 @@ public abstract class LimitsOnRedisTests(RedisFixture redis) : IAsyncLifetime
         await _one.SettleAsync(lost, 150, TokenPrices.Picos(0.5m));
         var last = await AskAsync(_two, new(1000, 0, 0, 0), subject);
         Assert.Equal([950, TokenPrices.Picos(0.5m)], new[] { Measure.Tokens, Measure.Money }.Select(measure => last.States[0].Used[LimitSet.Index(measure, Window.Total)]));
+    }
+
+    [Fact]
+    public async Task A_dead_gateways_reservation_of_nothing_but_tokens_is_given_back_too()
+    {
+        var subject = SubjectOf(new() { Tokens = 1000, Usd = 1 });
+        await _one.Admissions.ReserveAsync(new Reservation([subject], null, new(800, 0, 0, 0)), TimeSpan.FromMilliseconds(50));
+
+        await Eventually.TrueAsync(async () => (await AskAsync(_two, new(800, 0, 0, 0), subject)).Verdict == Verdict.Admitted, TimeSpan.FromSeconds(5), "it is given back");
+    }
+
+    [Fact]
+    public async Task A_reservation_of_which_nothing_is_known_is_given_back_in_full_by_its_record()
+    {
+        var subject = SubjectOf(new() { TokensPerMinute = 100_000, TokensPerDay = 100_000, Tokens = 100_000, UsdPerDay = 1, Usd = 1 });
+        var lost = await AskAsync(_one, new(100, 600, 5, 70), subject);
+        var other = new Reservation([subject], null, new(100, 600, 5, 70));
+
+        // The first was made though nobody heard of it; the second never came to Redis.
+        _one.Settlements.GiveBack(lost, answered: false);
+        _one.Settlements.GiveBack(other, answered: false);
+        Assert.True(await _one.Settlements.FlushAsync(TimeSpan.FromSeconds(5)));
+
+        var state = (await AskAsync(_two, new(1, 0, 0, 0), subject)).States[0];
+        Assert.Equal([1L, 1, 1, 0, 0], new[] { (Measure.Tokens, Window.Minute), (Measure.Tokens, Window.Day), (Measure.Tokens, Window.Total), (Measure.Money, Window.Day), (Measure.Money, Window.Total) }
+            .Select(limit => state.Used[LimitSet.Index(limit.Item1, limit.Item2)]));
+    }
+
+    [Fact]
+    public async Task What_Redis_reserves_too_late_for_anybody_is_given_back_in_full()
+    {
+        Assert.SkipWhen(redis is GarnetFixture, "Garnet cannot be made to wait.");
+        var subject = SubjectOf(new() { TokensPerDay = 100_000 });
+        var late = new Reservation([subject], null, new(100, 600, 0, 0));
+        await redis.Client.GetDatabase().ExecuteAsync("CLIENT", "PAUSE", "1500");
+
+        var refusal = await Assert.ThrowsAsync<ProblemException>(() => _one.Admissions.ReserveAsync(late, Lifetime));
+        _one.Settlements.GiveBack(late, await late.Answered!);
+        Assert.True(await _one.Settlements.FlushAsync(TimeSpan.FromSeconds(5)));
+
+        Assert.Equal((503, Verdict.Admitted, 700L), (refusal.Status, late.Verdict, late.ReservedTokens));
+        Assert.Equal(1, (await AskAsync(_two, new(1, 0, 0, 0), subject)).States[0].Used[LimitSet.Index(Measure.Tokens, Window.Day)]);
+    }
+
+    [Fact]
+    public async Task What_thousands_used_is_told_in_batches_and_a_flush_waits_for_all_of_them()
+    {
+        var subject = SubjectOf(new() { Tokens = 1_000_000 });
+        var asked = await Task.WhenAll(Enumerable.Range(0, 2500).Select(_ => AskAsync(_one, new(10, 0, 0, 0), subject)));
+        foreach (var reservation in asked)
+        {
+            _one.Settlements.Settle(reservation, new("test", "test", null), new Booking(new TokenUsage(3, 0, 0, 0), 0));
+        }
+
+        Assert.True(await _one.Settlements.FlushAsync(TimeSpan.FromSeconds(20)));
+
+        Assert.Equal(7501, (await AskAsync(_two, new(1, 0, 0, 0), subject)).States[0].Used[LimitSet.Index(Measure.Tokens, Window.Total)]);
+    }
+
+    [Fact]
+    public void A_batch_of_settlements_has_an_upper_limit()
+    {
+        var (ledger, subject) = (new Ledger(), SubjectOf(new() { Tokens = 1_000_000, TokensPerDay = 1_000_000 }));
+        for (var i = 0; i < 25; i++)
+        {
+            ledger.Settle(new Reservation([subject], null, default), 3, 0);
+        }
+
+        var (first, second, third) = (ledger.Take(10), ledger.Take(10), ledger.Take(10));
+
+        Assert.Equal([(10, 1), (10, 0), (5, 0)], new[] { first, second, third }.Select(batch => (batch.Totals.Count, batch.Windows.Count)));
+        Assert.Same(ledger, third);
+    }
+
+    [Fact]
+    public async Task What_was_used_last_is_told_even_when_the_time_to_stop_is_used_up()
+    {
+        var file = await ConfigFile.LoadAsync<GatewayConfig>("/nowhere/gateway.yaml", _ => null, GatewayConfigValidator.Validate, TestContext.Current.CancellationToken);
+        var gateway = new GatewayId();
+        using var settlements = new SettlementQueue(redis.Client, gateway, file, TimeProvider.System, NullLogger<SettlementQueue>.Instance);
+        var subject = SubjectOf(new() { Tokens = 1000 });
+        var reservation = new Reservation([subject], null, new(10, 0, 0, 0));
+        await new AdmissionQueue(redis.Client, gateway, TimeProvider.System).ReserveAsync(reservation, Lifetime);
+        settlements.Settle(reservation, new("test", "test", null), new Booking(new TokenUsage(400, 0, 0, 0), 0));
+
+        await settlements.StopAsync(new CancellationToken(canceled: true));
+
+        Assert.Equal(411, (await AskAsync(_two, new(11, 0, 0, 0), subject)).States[0].Used[LimitSet.Index(Measure.Tokens, Window.Total)]);
+    }
+
+    [Fact]
+    public async Task Where_only_what_is_written_costs_money_nobody_is_let_in_once_there_is_none_left()
+    {
+        var subject = SubjectOf(new() { Usd = 1 });
+
+        var asked = new[] { await AskAsync(_one, new(1, 9, 0, TokenPrices.Picos(0.6m)), subject), await AskAsync(_two, new(1, 9, 0, TokenPrices.Picos(0.6m)), subject), await AskAsync(_two, new(1, 9, 0, TokenPrices.Picos(0.6m)), subject) };
+
+        Assert.Equal([(Verdict.Admitted, TokenPrices.Picos(0.6m)), (Verdict.Admitted, TokenPrices.Picos(0.4m)), (Verdict.Refused, 0)],
+            asked.Select(reservation => (reservation.Verdict, reservation.ReservedMoney)));
+        Assert.Equal(Verdict.Admitted, (await AskAsync(_one, new(1, 9, 0, 0), subject)).Verdict);
+    }
+
+    [Fact]
+    public async Task What_a_revoked_key_used_last_does_not_begin_its_counts_anew()
+    {
+        var subject = new Subject("key", _name, LimitSet.Of(new() { Tokens = 1000, RequestsPerDay = 5 }), null);
+        var last = await AskAsync(_one, new(10, 0, 0, 0), subject);
+        await redis.Client.GetDatabase().KeyDeleteAsync([subject.Used, subject.Open]);
+
+        await _one.SettleAsync(last, 400, 0);
+
+        Assert.False(await redis.Client.GetDatabase().KeyExistsAsync(subject.Used));
     }
 
     [Fact]

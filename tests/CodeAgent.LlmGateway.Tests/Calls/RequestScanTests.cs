@@ -66,6 +66,13 @@ public sealed class RequestScanTests
         Assert.Equal((line, position), (e.LineNumber, e.BytePositionInLine));
     }
 
+    [Theory]
+    [InlineData("""{"max_tokens":9000,"max_completion_tokens":1,"model":"m"}""", 9000)]
+    [InlineData("""{"max_completion_tokens":9000,"model":"m","max_tokens":1}""", 9000)]
+    [InlineData("""{"max_tokens":null,"max_completion_tokens":7,"model":"m"}""", 7)]
+    public void Of_several_limits_of_the_output_the_largest_is_what_may_be_used(string body, long most) =>
+        Assert.Equal(most, RequestScan.Read(Encoding.UTF8.GetBytes(body)).MaxOutputTokens);
+
     [Fact]
     public void A_response_in_the_background_is_refused_before_anybody_is_asked()
     {

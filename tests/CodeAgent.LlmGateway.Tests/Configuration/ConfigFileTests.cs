@@ -38,13 +38,15 @@ public sealed class ConfigFileTests : IAsyncLifetime
     [Fact]
     public async Task A_change_is_in_force_without_a_restart()
     {
-        var told = new TaskCompletionSource<int>();
+        var (told, before) = (new TaskCompletionSource<int>(), _file.Version);
         _file.Changed += kitchen => told.TrySetResult(kitchen.Seats);
 
         await File.WriteAllTextAsync(Path, "seats: 2", TestContext.Current.CancellationToken);
 
         Assert.Equal(2, await told.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
         Assert.Equal(2, _file.Current.Seats);
+        Assert.NotEqual(before, _file.Version);
+        Assert.Equal((await ConfigFile.LoadAsync<Kitchen>(Path, _ => null, Kitchen.Validate, TestContext.Current.CancellationToken)).Version, _file.Version);
     }
 
     [Fact]
@@ -67,6 +69,17 @@ public sealed class ConfigFileTests : IAsyncLifetime
 
         await File.WriteAllTextAsync(Path, "seats: 3", TestContext.Current.CancellationToken);
         await SeatsAsync(3);
+    }
+
+    [Fact]
+    public async Task Somebody_who_cannot_take_a_change_over_does_not_end_the_watch()
+    {
+        _file.Changed += kitchen => throw new FormatException("not for me");
+        await File.WriteAllTextAsync(Path, "seats: 2", TestContext.Current.CancellationToken);
+        await LoggedAsync("was not taken over");
+
+        await File.WriteAllTextAsync(Path, "seats: 5", TestContext.Current.CancellationToken);
+        await SeatsAsync(5);
     }
 
     [Fact]

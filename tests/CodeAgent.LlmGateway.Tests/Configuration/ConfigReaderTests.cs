@@ -73,6 +73,10 @@ public sealed class ConfigReaderTests
     [InlineData("key: ${UNSET:-sk-literal}", 1, "a secret is not written here: ")]
     [InlineData("key: Bearer ${SET}", 1, "a secret is not written here: ")]
     [InlineData("seats: 3\npots:\n", 2, "a value is missing here")]
+    [InlineData("seats: 3\npots:\n  small: {}\n  big:\n", 4, "a value is missing here")]
+    [InlineData("pots: { big: ~ }", 1, "a value is missing here")]
+    [InlineData("seats: 3\norder: [~]", 2, "a value is missing here")]
+    [InlineData("seats: 3\norder:\n- big\n-\n", 4, "a value is missing here")]
     [InlineData("name: x\nseats: 0", 2, "at least one seat is needed")]
     [InlineData("pots:\n  big:\n    lid: true\n    litres: 0", 4, "a pot holds something")]
     [InlineData("order:\n- big\n- small\npots:\n  big: {}", 3, "there is no pot 'small'")]
@@ -92,4 +96,13 @@ public sealed class ConfigReaderTests
     [Fact]
     public void All_that_a_validator_finds_is_said_at_once() =>
         Assert.Equal([1, 3], Assert.Throws<ConfigFileException>(() => Read("seats: -1\norder:\n- none")).Problems.Select(p => p.Line));
+
+    [Fact]
+    public void A_validator_that_fails_refuses_the_file_rather_than_to_stop_the_service()
+    {
+        var e = Assert.Throws<ConfigFileException>(() =>
+            ConfigReader<Kitchen>.Read("kitchen.yaml", "seats: 3", Environment.GetValueOrDefault, (_, _) => throw new FormatException("no such chair")));
+
+        Assert.Equal("kitchen.yaml(1): it cannot be checked: no such chair", e.Message);
+    }
 }

@@ -31,6 +31,10 @@ public sealed class GatewayConfigTests
 
     [Theory]
     [InlineData("  a: {", "  a: { apiKey: sk-literal,", 2, "a secret is not written here")]
+    [InlineData("  m: {", "  new-model:\n  m: {", 4, "a value is missing here")]
+    [InlineData("  a: {", "  x:\n  a: {", 2, "a value is missing here")]
+    [InlineData("{ provider: a }", "{ deployments: [~] }", 4, "a value is missing here")]
+    [InlineData("[m]", "[~]", 5, "a value is missing here")]
     [InlineData("kind: openai, ", "", 2, "a provider has a kind")]
     [InlineData("kind: openai, ", "kind: grok, ", 2, "the value does not fit")]
     [InlineData("http://127.0.0.1:1/v1", "127.0.0.1/v1", 2, "an http or https address")]
@@ -51,6 +55,25 @@ public sealed class GatewayConfigTests
         var e = Assert.Throws<ConfigFileException>(() => Read(Good.Replace(part, instead, StringComparison.Ordinal)));
 
         Assert.Equal(line, e.Problems[0].Line);
+        Assert.StartsWith(reason, e.Problems[0].Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no certificate at all", "it is no PEM file of certificates")]
+    [InlineData("-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----", "it is no PEM file of certificates")]
+    [InlineData(null, "there is no file")]
+    public async Task A_file_of_certificates_must_be_one(string? content, string reason)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"ca-{Guid.NewGuid():N}.pem");
+        if (content is not null)
+        {
+            await File.WriteAllTextAsync(file, content, TestContext.Current.CancellationToken);
+        }
+
+        var e = Assert.Throws<ConfigFileException>(() => Read(Good.Replace("\"http://127.0.0.1:1/v1\"", $"\"https://127.0.0.1:1/v1\", caFile: {file}", StringComparison.Ordinal)));
+
+        File.Delete(file);
+        Assert.Equal(2, e.Problems[0].Line);
         Assert.StartsWith(reason, e.Problems[0].Reason, StringComparison.Ordinal);
     }
 }

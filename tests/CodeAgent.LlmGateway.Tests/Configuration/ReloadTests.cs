@@ -14,36 +14,6 @@ public sealed class ReloadTests(GarnetFixture redis)
         TimeSpan.FromSeconds(10), $"'{text}' in the log");
 
     [Fact]
-    public async Task A_stream_goes_on_while_the_configuration_changes_under_it()
-    {
-        var (begun, go) = (new TaskCompletionSource(), new TaskCompletionSource());
-        await using var old = await MockUpstream.StartAsync();
-        old.Chat = async http =>
-        {
-            http.Response.ContentType = "text/event-stream";
-            await http.Response.WriteAsync(ChatCalls.Chunk("old"), http.RequestAborted);
-            await http.Response.Body.FlushAsync(http.RequestAborted);
-            begun.SetResult();
-            await go.Task;
-            await http.Response.WriteAsync(ChatCalls.Done, http.RequestAborted);
-        };
-        await using var other = await MockUpstream.StartAsync();
-        other.Chat = http => http.Response.WriteAsync("{\"choices\":[{\"n\":\"other\"}]}");
-        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, old);
-        using var client = gateway.Client();
-
-        var streaming = client.AskAsync(ChatCalls.Streamed);
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(gateway.ConfigPath, GatewayHost.YamlFor(other.BaseUrl), TestContext.Current.CancellationToken);
-        await LoggedAsync(gateway, "is in force now");
-        var (_, body) = await client.AskAsync(ChatCalls.Plain);
-        go.SetResult();
-
-        Assert.Equal("{\"choices\":[{\"n\":\"other\"}]}", body);
-        Assert.Equal(ChatCalls.Chunk("old") + ChatCalls.Done, (await streaming).Body);
-    }
-
-    [Fact]
     public async Task A_bad_edit_is_refused_with_its_line_and_changes_nothing()
     {
         await using var upstream = await MockUpstream.StartAsync();

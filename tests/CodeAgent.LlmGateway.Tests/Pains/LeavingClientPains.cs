@@ -43,6 +43,32 @@ public sealed class LeavingClientPains(GarnetFixture redis)
     }
 
     [Fact]
+    public async Task Pain_01_on_a_hedged_route_the_provider_is_stopped_too()
+    {
+        await using var one = await MockUpstream.StartAsync();
+        await using var other = await MockUpstream.StartAsync();
+        one.Chat = Upstreams.Answers("one");
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, Upstreams.Yaml(
+            Upstreams.Deployments("provider: one", "provider: other, role: reserve") + ", hedge: { percentile: 90, atLeast: 20s }", "", ("one", one.BaseUrl, ""), ("other", other.BaseUrl, "")));
+        using var client = gateway.Client();
+        for (var i = 0; i < 20; i++)
+        {
+            await client.AskAsync(ChatCalls.Streamed);
+        }
+
+        one.Chat = async http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            await http.Response.WriteAsync(ChatCalls.Chunk("a"), http.RequestAborted);
+            await http.Response.Body.FlushAsync(http.RequestAborted);
+            await Task.Delay(Timeout.Infinite, http.RequestAborted);
+        };
+        (await client.BeginAsync(ChatCalls.Streamed, cancellationToken: TestContext.Current.CancellationToken)).Dispose();
+
+        await Eventually.TrueAsync(() => Task.FromResult(one.Aborted == 1), AtOnce, "the provider is told");
+    }
+
+    [Fact]
     public async Task Pain_02_many_that_leave_before_the_first_token_leave_nothing_behind()
     {
         const int Clients = 50;
@@ -107,6 +133,32 @@ public sealed class LeavingClientPains(GarnetFixture redis)
         Assert.Equal((1, 1), (row.GetProperty("requests").GetInt64(), row.GetProperty("estimated").GetInt64()));
         Assert.Equal((body.Length + 3) / 4, row.GetProperty("inputTokens").GetInt64());
         Assert.Equal(hasContent ? 100 : 0, row.GetProperty("outputTokens").GetInt64());
+    }
+
+    [Fact]
+    public async Task Pain_03_a_picture_is_not_booked_as_text_when_its_sender_leaves()
+    {
+        var begun = new TaskCompletionSource();
+        await using var upstream = await MockUpstream.StartAsync();
+        upstream.Chat = http =>
+        {
+            begun.TrySetResult();
+            return Task.Delay(Timeout.Infinite, http.RequestAborted);
+        };
+        var name = $"left-{Guid.NewGuid():N}";
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, Upstreams.Yaml(
+            Upstreams.Deployments("provider: one"), "", ("one", upstream.BaseUrl, "")).Replace("mock-model", name, StringComparison.Ordinal));
+        using var client = gateway.Client();
+        using var leave = new CancellationTokenSource();
+        var picture = $$$"""{"model":"{{{name}}}","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{new string('A', 400_000)}}}"}}]}]}""";
+
+        var asking = client.BeginAsync(picture, cancellationToken: leave.Token);
+        await begun.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+
+        var row = await Eventually.GetAsync(async () => await Books.OfModelAsync(client, name), TimeSpan.FromSeconds(15), "the request is in the books");
+        Assert.InRange(row["inputTokens"], 1000, 5000);
     }
 }
 

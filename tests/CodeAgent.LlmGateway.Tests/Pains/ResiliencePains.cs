@@ -162,12 +162,17 @@ public sealed class ResiliencePains(GarnetFixture redis) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(401)]
-    [InlineData(403)]
-    [InlineData(402)]
-    public async Task Pain_11_a_key_that_is_refused_sends_requests_elsewhere_and_is_left_alone(int status)
+    [InlineData(401, "{}")]
+    [InlineData(402, "{}")]
+    [InlineData(403, """{"error":{"code":403,"message":"No.","status":"PERMISSION_DENIED","details":[{"reason":"API_KEY_SERVICE_BLOCKED"}]}}""")]
+    [InlineData(403, """{"error":{"code":403,"message":"Your API key was reported as leaked.","status":"PERMISSION_DENIED"}}""")]
+    [InlineData(403, """{"error":{"code":"unsupported_country_region_territory","message":"Not here","type":"request_forbidden"}}""")]
+    [InlineData(403, """{"error":{"code":403,"message":"Key limit exceeded (total limit)."}}""")]
+    [InlineData(400, """{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}""")]
+    [InlineData(400, """{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to ask."}}""")]
+    public async Task Pain_11_a_key_that_is_refused_sends_requests_elsewhere_and_is_left_alone(int status, string said)
     {
-        _one.Chat = Upstreams.Fails(status);
+        _one.Chat = Upstreams.Fails(status, body: said);
         _other.Chat = Upstreams.Answers("elsewhere");
         await using var gateway = await GatewayAsync(WithReserve);
         using var client = gateway.Client();
@@ -175,6 +180,101 @@ public sealed class ResiliencePains(GarnetFixture redis) : IAsyncLifetime
         Assert.Contains("elsewhere", (await client.AskAsync(ChatCalls.Plain)).Body, StringComparison.Ordinal);
         Assert.Contains("elsewhere", (await client.AskAsync(ChatCalls.Plain)).Body, StringComparison.Ordinal);
         Assert.Single(_one.Requests);
+    }
+
+    [Theory]
+    [InlineData(403, """{"error":{"code":403,"message":"You do not have permission to access the File abc.","status":"PERMISSION_DENIED"}}""")]
+    [InlineData(403, """{"error":{"code":403,"message":"Flagged: invalid_api_key insufficient_quota","metadata":{"flagged_input":"invalid_api_key","reasons":["x"]}}}""")]
+    [InlineData(400, """{"error":{"code":"unknown_parameter","message":"Unknown parameter: 'insufficient_quota'.","type":"invalid_request_error","param":"insufficient_quota"}}""")]
+    [InlineData(404, """{"error":{"code":"not_found","message":"There is no response 'model_not_found'."}}""")]
+    public async Task Pain_11_what_a_caller_asks_puts_no_deployment_to_rest(int status, string said)
+    {
+        _one.Chat = Upstreams.Fails(status, body: said);
+        _other.Chat = Upstreams.Answers("elsewhere");
+        await using var gateway = await GatewayAsync(WithReserve);
+        using var client = gateway.Client();
+
+        Assert.Equal(status, (int)(await client.AskAsync(ChatCalls.Plain)).Response.StatusCode);
+
+        _one.Chat = Upstreams.Answers("here");
+        Assert.Contains("here", (await client.AskAsync(ChatCalls.Plain)).Body, StringComparison.Ordinal);
+        Assert.Empty(_other.Requests);
+    }
+
+    [Theory]
+    [InlineData(404, """{"error":{"code":"model_not_found","message":"The model `x` does not exist"}}""")]
+    [InlineData(404, """{"error":{"code":"DeploymentNotFound","message":"The API deployment for this resource does not exist."}}""")]
+    [InlineData(404, """{"error":{"code":404,"message":"models/x is not found for API version v1","status":"NOT_FOUND"}}""")]
+    [InlineData(404, """{"type":"error","error":{"type":"not_found_error","message":"model: x"}}""")]
+    [InlineData(403, """{"type":"error","error":{"type":"permission_error","message":"Your API key does not have permission to use the specified resource."}}""")]
+    public async Task A_model_that_is_not_there_is_asked_for_elsewhere_each_time(int status, string said)
+    {
+        const int Requests = 8;
+        _one.Chat = Upstreams.Fails(status, body: said);
+        _other.Chat = Upstreams.Answers("elsewhere");
+        await using var gateway = await GatewayAsync(WithReserve, rest: "retries: { budget: 0, floor: 0 }");
+        using var client = gateway.Client();
+
+        for (var i = 0; i < Requests; i++)
+        {
+            Assert.Contains("elsewhere", (await client.AskAsync(ChatCalls.Plain)).Body, StringComparison.Ordinal);
+        }
+
+        _other.Chat = Upstreams.Fails(status, body: said);
+        Assert.Equal(status, (int)(await client.AskAsync(ChatCalls.Plain)).Response.StatusCode);
+        Assert.Equal((Requests + 1, Requests + 1), (_one.Requests.Count, _other.Requests.Count));
+    }
+
+    // "seed" has no place in Anthropic's protocol.
+    private const string Seeded = """{"model":"mock-model","seed":1,"messages":[{"role":"user","content":"hi"}]}""";
+
+    [Fact]
+    public async Task A_reserve_that_cannot_be_asked_makes_no_bad_request_of_a_failure()
+    {
+        _one.Chat = Upstreams.Fails(500);
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, Upstreams.Yaml(
+            Upstreams.Deployments(WithReserve), "", ("one", _one.BaseUrl, "maxRetries: 0"), ("other", _other.BaseUrl, "protocols: [messages]")));
+        using var client = gateway.Client();
+
+        Assert.Equal(500, (int)(await client.AskAsync(Seeded)).Response.StatusCode);
+        Assert.Empty(_other.Requests);
+    }
+
+    [Fact]
+    public async Task What_the_first_has_no_words_for_is_asked_of_the_reserve()
+    {
+        _other.Chat = Upstreams.Answers("elsewhere");
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, Upstreams.Yaml(
+            Upstreams.Deployments(WithReserve), "", ("one", _one.BaseUrl, "protocols: [messages]"), ("other", _other.BaseUrl, "")));
+        using var client = gateway.Client();
+
+        Assert.Contains("elsewhere", (await client.AskAsync(Seeded)).Body, StringComparison.Ordinal);
+        Assert.Empty(_one.Requests);
+    }
+
+    [Fact]
+    public async Task What_nobody_has_words_for_is_a_bad_request_with_its_field()
+    {
+        await using var gateway = await GatewayAsync(WithReserve, "protocols: [messages]");
+        using var client = gateway.Client();
+
+        var (response, body) = await client.AskAsync(Seeded);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        var error = JsonDocument.Parse(body).RootElement.GetProperty("error");
+        Assert.Equal(("unsupported_by_provider", "seed"), (error.GetProperty("code").GetString(), error.GetProperty("param").GetString()));
+    }
+
+    [Fact]
+    public async Task A_failure_counts_more_than_a_reserve_without_the_model()
+    {
+        _one.Chat = Upstreams.Fails(500);
+        _other.Chat = Upstreams.Fails(404, body: """{"error":{"code":"model_not_found","message":"none"}}""");
+        await using var gateway = await GatewayAsync(WithReserve, "maxRetries: 1");
+        using var client = gateway.Client();
+
+        Assert.Equal(500, (int)(await client.AskAsync(ChatCalls.Plain)).Response.StatusCode);
+        Assert.Equal((2, 1), (_one.Requests.Count, _other.Requests.Count));
     }
 
     [Fact]

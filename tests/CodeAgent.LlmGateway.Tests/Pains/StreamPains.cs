@@ -96,8 +96,8 @@ public sealed class StreamPains(GarnetFixture redis)
     {
         using var more = new SemaphoreSlim(0);
         await using var upstream = await MockUpstream.StartAsync();
-        var half = ChatCalls.Chunk("second");
-        string[] pieces = [ChatCalls.Chunk("first"), half, ChatCalls.Chunk("third")];
+        var second = ChatCalls.Chunk("second");
+        string[] pieces = [ChatCalls.Chunk("first"), second[..40], second[40..^1], second[^1..] + ChatCalls.Chunk("third")];
         upstream.Chat = async http =>
         {
             http.Response.ContentType = "text/event-stream";
@@ -111,9 +111,12 @@ public sealed class StreamPains(GarnetFixture redis)
             await http.Response.WriteAsync(ChatCalls.Done, http.RequestAborted);
         };
         await using var gateway = await GatewayAsync(upstream);
+
+        // Whoever does not ask what was used gets whole lines: one of them may have to stay here.
+        var asked = ChatCalls.Streamed.Replace("\"stream\":true", "\"stream\":true,\"stream_options\":{\"include_usage\":true}", StringComparison.Ordinal);
         using var client = gateway.Client();
 
-        using var response = await client.BeginAsync(ChatCalls.Streamed, cancellationToken: TestContext.Current.CancellationToken);
+        using var response = await client.BeginAsync(asked, cancellationToken: TestContext.Current.CancellationToken);
         await using var stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         var buffer = new byte[8192];
         foreach (var piece in pieces)
@@ -123,6 +126,25 @@ public sealed class StreamPains(GarnetFixture redis)
             Assert.Equal(piece, Encoding.UTF8.GetString(buffer, 0, read));
             more.Release();
         }
+    }
+
+    [Theory]
+    [InlineData("""{"id":"x","model":"\ud800","choices":[{"index":0,"delta":{"content":"half"}}]}""")]
+    [InlineData("""{"id":"x","error":{"message":"\ud800","code":"\ud800"}}""")]
+    public async Task Pain_07_text_that_is_none_is_an_error_and_leaves_nobody_waiting(string data)
+    {
+        await using var upstream = await MockUpstream.StartAsync();
+        upstream.Chat = http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            return http.Response.WriteAsync($"data: {data}\n\n{ChatCalls.Done}");
+        };
+        await using var gateway = await GatewayAsync(upstream, rest: "keepAliveInterval: 100ms", options: "maxRetries: 0");
+        using var client = gateway.Client();
+
+        var (response, body) = await client.AskAsync(ChatCalls.Streamed);
+
+        Assert.True((int)response.StatusCode is 502 or 500 || body.Contains("\"error\"", StringComparison.Ordinal), $"{response.StatusCode}: {body}");
     }
 
     [Theory]

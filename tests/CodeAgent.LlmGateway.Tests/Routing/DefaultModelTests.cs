@@ -69,7 +69,7 @@ public sealed class DefaultModelTests(GarnetFixture redis)
     [Theory]
     [InlineData("big", "its provider 'paid' has no key (providers.paid.apiKey in gateway.yaml)")]
     [InlineData("paid/other", "its provider 'paid' has no key (providers.paid.apiKey in gateway.yaml)")]
-    [InlineData("local", "its provider 'local' does not answer at http://127.0.0.1:1/v1")]
+    [InlineData("local", "its provider 'local' does not answer (providers.local.baseUrl in gateway.yaml)")]
     public async Task A_model_that_cannot_be_used_says_why(string model, string reason)
     {
         await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, Yaml("http://127.0.0.1:1/v1", "http://127.0.0.1:1/v1"), ("PAID_KEY", ""));
@@ -79,5 +79,32 @@ public sealed class DefaultModelTests(GarnetFixture redis)
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Contains(reason, body, StringComparison.Ordinal);
+        Assert.DoesNotContain("127.0.0.1", body, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("kind: anthropic", """{"data":[{"type":"model","id":"listed-first"}],"has_more":false}""", "/v1/models?way=1")]
+    [InlineData("kind: gemini", """{"models":[{"name":"models/listed-first","displayName":"x"}]}""", "/v1/models?way=1")]
+    public async Task A_provider_is_probed_as_it_is_asked(string kind, string list, string address)
+    {
+        await using var local = await MockUpstream.StartAsync();
+        var sent = new TaskCompletionSource<(string Address, string Team)>();
+        local.List = http =>
+        {
+            sent.TrySetResult((http.Request.Path + http.Request.QueryString, http.Request.Headers["x-team"].ToString()));
+            http.Response.StatusCode = kind.EndsWith("gemini", StringComparison.Ordinal) || http.Request.Headers["anthropic-version"].Count == 1 ? 200 : 400;
+            return http.Response.WriteAsync(list);
+        };
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, $$"""
+            providers:
+              local: { {{kind}}, baseUrl: "{{local.BaseUrl}}", detect: true, headers: { x-team: blue }, query: { way: "1" } }
+            models:
+              any: { provider: local, model: "*" }
+            default: [any]
+            """);
+        using var client = gateway.Client();
+
+        Assert.Contains("\"upstreamModel\":\"listed-first\"", await client.GetStringAsync("/v1/models", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal((address, "blue"), await sent.Task);
     }
 }

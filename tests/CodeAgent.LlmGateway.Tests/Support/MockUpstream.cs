@@ -31,6 +31,9 @@ internal sealed class MockUpstream : IAsyncDisposable
     /// <summary>The models it lists.</summary>
     public string[] Models { get; set; } = ["first-model", "second-model"];
 
+    /// <summary>Lists its models in a form of its own.</summary>
+    public RequestDelegate? List { get; set; }
+
     public ConcurrentQueue<SentRequest> Requests { get; } = [];
 
     public ConcurrentDictionary<string, bool> Connections { get; } = [];
@@ -65,7 +68,7 @@ internal sealed class MockUpstream : IAsyncDisposable
         var app = builder.Build();
         var mock = new MockUpstream(app);
         app.UseRouting();
-        app.MapGet("/v1/models", (HttpContext http) => http.Response.WriteAsync(
+        app.MapGet("/v1/models", (HttpContext http) => mock.List is { } list ? list(http) : http.Response.WriteAsync(
             $$"""{"object":"list","data":[{{string.Join(',', mock.Models.Select(id => $$"""{"id":"{{id}}","object":"model"}"""))}}]}"""));
         app.MapPost("/{**path}", mock.AnswerAsync);
         await app.StartAsync();

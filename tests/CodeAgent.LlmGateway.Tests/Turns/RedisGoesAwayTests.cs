@@ -34,4 +34,19 @@ public sealed class RedisGoesAwayTests
         Assert.Equal(status, (int)(await asking).Response.StatusCode);
         Assert.Contains(gateway.Logs.GetSnapshot(), line => line.Level == LogLevel.Warning && line.Message.Contains(logged, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task A_request_that_failed_for_want_of_Redis_is_not_logged_as_well()
+    {
+        await using var upstream = await MockUpstream.StartAsync();
+        var redis = new GarnetFixture();
+        await redis.InitializeAsync();
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString + ",asyncTimeout=500,syncTimeout=500", upstream);
+        using var client = gateway.Client();
+        await redis.DisposeAsync();
+
+        Assert.Equal(StatusCodes.Status503ServiceUnavailable, (int)(await client.AskAsync(ChatCalls.Plain, "a-turn")).Response.StatusCode);
+
+        Assert.Contains(gateway.Logs.GetSnapshot(), line => line.Message.StartsWith("chat mock-model by ", StringComparison.Ordinal) && line.Message.Contains(": 503 redis_unavailable from ", StringComparison.Ordinal));
+    }
 }

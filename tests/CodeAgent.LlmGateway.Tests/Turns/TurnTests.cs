@@ -44,6 +44,8 @@ public abstract class TurnTests(RedisFixture redis) : IAsyncLifetime
         }
     }
 
+    private const string Finish = """data: {"id":"x","model":"answering-model","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""" + "\n\n";
+
     private static bool Replayed(HttpResponseMessage response) => response.Headers.Contains("Idempotency-Replayed");
 
     [Theory]
@@ -87,6 +89,44 @@ public abstract class TurnTests(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
         Assert.Contains("idempotency_key_reused", body, StringComparison.Ordinal);
         Assert.Single(_upstream.Requests);
+    }
+
+    [Theory]
+    [InlineData("/v1beta/models/default:generateContent", "")]
+    [InlineData("/v1beta/models/mock-model:streamGenerateContent?alt=sse", "")]
+    [InlineData("/v1beta/models/mock-model:generateContent", "?x=1")]
+    public async Task What_a_request_says_in_its_address_is_a_part_of_it(string other, string query)
+    {
+        using var client = _gateway.Client();
+        async Task<HttpResponseMessage> AskAsync(string address)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, address)
+            {
+                Content = new StringContent("""{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}""", System.Text.Encoding.UTF8, "application/json"),
+            };
+            request.Headers.Add("Idempotency-Key", _key);
+            return await client.SendAsync(request, TestContext.Current.CancellationToken);
+        }
+
+        using var first = await AskAsync("/v1beta/models/mock-model:generateContent");
+        using var second = await AskAsync(other + query);
+        using var third = await AskAsync("/v1beta/models/mock-model:generateContent");
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.UnprocessableEntity, HttpStatusCode.OK), (first.StatusCode, second.StatusCode, third.StatusCode));
+        Assert.True(Replayed(third));
+        Assert.Single(_upstream.Requests);
+    }
+
+    [Fact]
+    public async Task What_a_request_says_in_its_headers_is_a_part_of_it()
+    {
+        using var client = _gateway.Client();
+        await client.AskAsync(ChatCalls.Plain, _key);
+        client.DefaultRequestHeaders.Add("openai-beta", "another");
+
+        var (response, _) = await client.AskAsync(ChatCalls.Plain, _key);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
     }
 
     [Fact]
@@ -135,6 +175,86 @@ public abstract class TurnTests(RedisFixture redis) : IAsyncLifetime
         Assert.InRange((int)first.StatusCode, 500, 599);
         Assert.False(Replayed(second));
         Assert.InRange(_upstream.Requests.Count, 2, 6);
+    }
+
+    [Fact]
+    public async Task A_connection_that_breaks_after_the_answers_end_changes_nothing()
+    {
+        var answer = ChatCalls.Chunk("whole") + Finish;
+        _upstream.Chat = Upstreams.BreaksOff(answer);
+        using var client = _gateway.Client();
+
+        var (first, body) = await client.AskAsync(ChatCalls.Streamed, _key);
+        var (second, repeated) = await client.AskAsync(ChatCalls.Streamed, _key);
+
+        Assert.Equal((answer, answer), (body, repeated));
+        Assert.Equal((false, true), (Replayed(first), Replayed(second)));
+    }
+
+    [Theory]
+    [InlineData("/v1/messages", "message_stop")]
+    [InlineData("/v1/responses", "response.completed")]
+    public async Task A_translated_answer_whose_caller_left_before_its_end_is_kept_with_its_end(string path, string end)
+    {
+        _upstream.Chat = async http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            await http.Response.WriteAsync(ChatCalls.Chunk("whole") + Finish, http.RequestAborted);
+            await http.Response.Body.FlushAsync(http.RequestAborted);
+            await Task.Delay(Timeout.Infinite, http.RequestAborted);
+        };
+        using var client = _gateway.Client();
+        Task<HttpResponseMessage> AskAsync()
+        {
+            var request = new HttpRequestMessage(HttpMethod.Post, path)
+            {
+                Content = new StringContent("""{"model":"mock-model","stream":true,"max_tokens":100,"max_output_tokens":100,"messages":[{"role":"user","content":"hi"}],"input":"hi"}"""
+                    .Replace(path == "/v1/messages" ? ",\"max_output_tokens\":100" : ",\"max_tokens\":100", "", StringComparison.Ordinal)
+                    .Replace(path == "/v1/messages" ? ",\"input\":\"hi\"" : ",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]", "", StringComparison.Ordinal), System.Text.Encoding.UTF8, "application/json"),
+            };
+            request.Headers.Add("Idempotency-Key", _key);
+            return client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        }
+
+        (await AskAsync()).Dispose();
+        await CodeAgent.Testing.Eventually.TrueAsync(() => Task.FromResult(_upstream.Aborted == 1), TimeSpan.FromSeconds(10), "the provider is told that the caller left");
+
+        var kept = await CodeAgent.Testing.Eventually.GetAsync(async () =>
+        {
+            var again = await AskAsync();
+            return again.StatusCode == HttpStatusCode.Conflict ? null : again;
+        }, TimeSpan.FromSeconds(10), "the turn is over");
+        var body = await kept.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(Replayed(kept));
+        Assert.Contains("whole", body, StringComparison.Ordinal);
+        Assert.Contains(end, body, StringComparison.Ordinal);
+        Assert.Single(_upstream.Requests);
+    }
+
+    [Fact]
+    public async Task An_answer_whose_caller_left_before_what_follows_its_last_word_is_not_kept()
+    {
+        _upstream.Chat = async http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            await http.Response.WriteAsync(ChatCalls.Chunk("whole") + Finish, http.RequestAborted);
+            await http.Response.Body.FlushAsync(http.RequestAborted);
+            await Task.Delay(Timeout.Infinite, http.RequestAborted);
+        };
+        using var client = _gateway.Client();
+        (await client.BeginAsync(ChatCalls.Streamed, _key, TestContext.Current.CancellationToken)).Dispose();
+        await CodeAgent.Testing.Eventually.TrueAsync(() => Task.FromResult(_upstream.Aborted == 1), TimeSpan.FromSeconds(10), "the provider is told that the caller left");
+        _upstream.Chat = Upstreams.Answers("anew");
+
+        var (again, body) = await CodeAgent.Testing.Eventually.GetAsync(async () =>
+        {
+            var (response, text) = await client.AskAsync(ChatCalls.Streamed, _key);
+            return response.StatusCode == HttpStatusCode.Conflict ? null : Tuple.Create(response, text);
+        }, TimeSpan.FromSeconds(10), "the turn is over");
+
+        Assert.False(Replayed(again));
+        Assert.EndsWith(ChatCalls.Done, body, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -209,7 +329,7 @@ public abstract class TurnTests(RedisFixture redis) : IAsyncLifetime
 
     [Theory]
     [InlineData("tab\there")]
-
+    [InlineData("x")]
     public async Task A_key_is_plain_text(string key)
     {
         using var client = _gateway.Client();
