@@ -52,7 +52,9 @@ public sealed class HandedBackTests
         {
             ["model"] = "m",
             ["max_tokens"] = 9,
-            ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "hi" }, new JsonObject { ["role"] = "assistant", ["content"] = answer["content"]!.DeepClone() }),
+            ["messages"] = new JsonArray(
+                new JsonObject { ["role"] = "user", ["content"] = "hi" }, new JsonObject { ["role"] = "assistant", ["content"] = answer["content"]!.DeepClone() },
+                new JsonObject { ["role"] = "user", ["content"] = "on" }),
         }, "m");
 
         Assert.Equal("Look here.", (string?)answer["content"]![0]!["thinking"]);
