@@ -55,6 +55,7 @@ internal enum Http2Use
 internal sealed class ProviderConfig
 {
     private ProviderSecrets? _secrets;
+    private string? _host;
 
     public ProviderKind? Kind { get; init; }
 
@@ -109,6 +110,9 @@ internal sealed class ProviderConfig
 
     /// <summary>What of all this nobody may be told.</summary>
     public ProviderSecrets Secrets() => _secrets ??= ProviderSecrets.Of(this);
+
+    /// <summary>The name of its machine; null where it has no address.</summary>
+    public string? Host() => _host ??= BaseUrl is null ? null : new Uri(BaseUrl).Host;
 }
 
 /// <summary>When a deployment is left alone for a while.</summary>

@@ -81,7 +81,7 @@ internal sealed partial class ModelCall : IDisposable
         _span = span;
         span.SetTag("gen_ai.operation.name", OperationName).SetTag("gen_ai.provider.name", deployment.ProviderName)
             .SetTag("gen_ai.request.model", deployment.UpstreamModel).SetTag("gen_ai.request.stream", isStream)
-            .SetTag("gen_ai.request.max_tokens", _request?.MaxOutputTokens).SetTag("server.address", deployment.Provider.BaseUrl);
+            .SetTag("gen_ai.request.max_tokens", _request?.MaxOutputTokens).SetTag("server.address", deployment.Provider.Host());
         if (_task is { } id)
         {
             span.SetTag(CodeAgentTelemetry.TaskIdTag, id.ToString());

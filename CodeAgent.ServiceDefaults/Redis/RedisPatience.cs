@@ -30,7 +30,7 @@ public static class RedisPatience
         {
             return await ask(redis.GetDatabase()).WaitAsync(limit, time);
         }
-        catch (Exception e) when (e is TimeoutException || e.MeansRedisIsAway())
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException || e.MeansRedisIsAway())
         {
             throw Away();
         }

@@ -19,7 +19,7 @@ public sealed class RedisScript(string name, string lua)
         span?.SetTag("db.system.name", "redis").SetTag("db.operation.name", "EVALSHA").SetTag("db.query.summary", name);
         try
         {
-            return await redis.ScriptEvaluateAsync(lua, keys, values);
+            return await RunQuietlyAsync(redis, keys, values);
         }
         catch (RedisException e)
         {
@@ -32,5 +32,16 @@ public sealed class RedisScript(string name, string lua)
     /// <exception cref="RedisServerException">The script failed.</exception>
     /// <exception cref="RedisConnectionException">Redis cannot be reached.</exception>
     /// <exception cref="RedisTimeoutException">Redis did not answer in time; whether the script ran is not known.</exception>
-    public Task<RedisResult> RunQuietlyAsync(IDatabase redis, RedisKey[] keys, RedisValue[] values) => redis.ScriptEvaluateAsync(lua, keys, values);
+    public async Task<RedisResult> RunQuietlyAsync(IDatabase redis, RedisKey[] keys, RedisValue[] values)
+    {
+        try
+        {
+            return await redis.ScriptEvaluateAsync(lua, keys, values);
+        }
+        catch (OperationCanceledException e)
+        {
+            // So the client calls what was waiting for a connection that it gives up. Nobody here has asked for that.
+            throw new RedisConnectionException(ConnectionFailureType.SocketClosed, "The connection to Redis was given up before there was an answer.", e);
+        }
+    }
 }

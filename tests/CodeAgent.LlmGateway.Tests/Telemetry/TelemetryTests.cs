@@ -46,6 +46,7 @@ public sealed class TelemetryTests(GarnetFixture redis)
         Assert.Equal(("chat", "mock", "upstream-model", "answering-model", 11L, 5L, 3L), (tags["gen_ai.operation.name"], tags["gen_ai.provider.name"],
             tags["gen_ai.request.model"], tags["gen_ai.response.model"], tags["gen_ai.usage.input_tokens"], tags["gen_ai.usage.output_tokens"], tags["gen_ai.usage.cache_read.input_tokens"]));
 
+        Assert.Equal("127.0.0.1", tags["server.address"]);
         Assert.True(Assert.Single(durations.GetMeasurementSnapshot()).ContainsTags(new KeyValuePair<string, object?>("gen_ai.request.model", "upstream-model")));
         Assert.Single(first.GetMeasurementSnapshot());
         Assert.Single(server.GetMeasurementSnapshot());

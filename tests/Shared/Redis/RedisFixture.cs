@@ -27,7 +27,20 @@ public abstract class RedisFixture : IAsyncLifetime
         if (Unavailable is null)
         {
             Client = await ConnectionMultiplexer.ConnectAsync(ConnectionString + ",allowAdmin=true");
-            await Eventually.TrueAsync(() => Task.FromResult(Client.IsConnected), TimeSpan.FromSeconds(20), "the server answers");
+            await Eventually.TrueAsync(AnswersAsync, TimeSpan.FromSeconds(20), "the server answers");
+        }
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            await Client.GetDatabase().PingAsync();
+            return true;
+        }
+        catch (Exception e) when (e is RedisException or TaskCanceledException)
+        {
+            return false;
         }
     }
 
