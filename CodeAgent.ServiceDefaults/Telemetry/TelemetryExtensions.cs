@@ -18,9 +18,10 @@ internal static class TelemetryExtensions
         ["Logging:LogLevel:Polly"] = "Warning",
     };
 
-    // Counted at every request, and to be had from the durations, which are kept.
+    // Counted at every request, or every block of memory, and to be had from the durations, which are kept, or of use to nobody here.
     private static readonly FrozenSet<string> SaidElsewhere = FrozenSet.Create(
         "aspnetcore.authentication.authenticate.duration", "aspnetcore.authorization.attempts", "aspnetcore.routing.match_attempts",
+        "aspnetcore.memory_pool.allocated", "aspnetcore.memory_pool.evicted", "aspnetcore.memory_pool.pooled", "aspnetcore.memory_pool.rented",
         "http.client.active_requests", "http.client.request.time_in_queue");
 
     private const int LinesWaiting = 100_000;
