@@ -32,6 +32,10 @@ internal sealed class CodeAgentContender : Contender
     public override async Task StartAsync(MockContender mock, CancellationToken stop)
     {
         var data = Directory.CreateDirectory(Path.Combine(Places.Work, "redis"));
+
+        // What a run before has left there would be loaded first.
+        data.Delete(recursive: true);
+        data.Create();
         await StartAsync("redis", _redis,
             [Places.OnPath("redis-server") ?? throw new BenchmarkException("The gateway needs a redis-server: apt-get install redis-server"),
                 "--bind", "127.0.0.1", "--port", $"{_redis}", "--dir", data.FullName, "--save", "", "--appendonly", "yes"], stop);
