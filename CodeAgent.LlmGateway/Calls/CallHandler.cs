@@ -40,6 +40,7 @@ internal sealed class CallHandler(
             {
                 Headers = HeaderFilter.FromCaller(http.Request.Headers),
                 Query = HeaderFilter.WithoutKey(http.Request.QueryString),
+                Hops = Hops.Of(http.Request.Headers),
                 Caller = http.User.Name(),
                 Session = ConversationKey.Session(http),
             };

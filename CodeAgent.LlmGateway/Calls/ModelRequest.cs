@@ -49,6 +49,9 @@ internal sealed class ModelRequest
         IsStream = isStream ?? _scan.IsStream;
     }
 
+    /// <summary>How many gateways of this kind it came through.</summary>
+    public int Hops { get; init; }
+
     public Protocol Protocol { get; }
 
     public Operation Operation { get; }

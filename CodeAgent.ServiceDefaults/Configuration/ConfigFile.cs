@@ -75,6 +75,13 @@ public sealed partial class ConfigFile<T>
             return;
         }
 
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            // Many programs empty a file before they write it.
+            LogEmpty(logger, Path);
+            return;
+        }
+
         try
         {
             _current = Read(text);
@@ -111,6 +118,9 @@ public sealed partial class ConfigFile<T>
 
     [LoggerMessage(LogLevel.Error, "A change of the configuration is refused, the last good one stays in force:{NewLine}{Problems}")]
     private static partial void LogRefused(ILogger logger, string newLine, string problems);
+
+    [LoggerMessage(LogLevel.Warning, "{File} is empty, the last good configuration stays in force")]
+    private static partial void LogEmpty(ILogger logger, string file);
 
     [LoggerMessage(LogLevel.Warning, "{File} is gone, the last good configuration stays in force")]
     private static partial void LogGone(ILogger logger, string file);

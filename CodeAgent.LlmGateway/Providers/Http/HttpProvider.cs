@@ -1,3 +1,4 @@
+using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Routing;
 
 namespace CodeAgent.LlmGateway.Providers.Http;
@@ -17,6 +18,7 @@ internal sealed class HttpProvider(ProviderClients clients) : IModelProvider
 
         // What goes through must be readable here: an answer cannot be booked, nor half of one noticed, in an encoding.
         message.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        message.Headers.TryAddWithoutValidation(Hops.Header, Hops.Next(request.Origin.Hops));
         foreach (var (name, value) in ProviderKinds.Headers(request, deployment.Provider))
         {
             message.Headers.TryAddWithoutValidation(name, value);

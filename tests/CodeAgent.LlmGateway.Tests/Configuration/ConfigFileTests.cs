@@ -61,6 +61,17 @@ public sealed class ConfigFileTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_that_was_emptied_is_no_configuration()
+    {
+        await File.WriteAllTextAsync(Path, "", TestContext.Current.CancellationToken);
+        await LoggedAsync("is empty, the last good configuration stays in force");
+        Assert.Equal(1, _file.Current.Seats);
+
+        await File.WriteAllTextAsync(Path, "seats: 2", TestContext.Current.CancellationToken);
+        await SeatsAsync(2);
+    }
+
+    [Fact]
     public async Task A_bad_edit_is_refused_and_the_next_good_one_taken()
     {
         await File.WriteAllTextAsync(Path, "seats: 3\nchairs: 2", TestContext.Current.CancellationToken);
