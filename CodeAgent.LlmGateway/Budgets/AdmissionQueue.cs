@@ -1,4 +1,5 @@
 using CodeAgent.ServiceDefaults.Redis;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace CodeAgent.LlmGateway.Budgets;
@@ -7,9 +8,8 @@ namespace CodeAgent.LlmGateway.Budgets;
 /// Lets requests in by one script at a time for many of them: those that come while one is under way go together in the next. So
 /// a request alone waits for one round trip, and a thousand at once for two, which is all that Redis is asked.
 /// </summary>
-internal sealed class AdmissionQueue(IConnectionMultiplexer redis, GatewayId gateway, TimeProvider time)
+internal sealed class AdmissionQueue(IConnectionMultiplexer redis, GatewayId gateway, IOptions<RedisPatienceOptions> patience, TimeProvider time)
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(900);
     private const int LargestBatch = 128;
     private const int LongestQueue = 20_000;
     private readonly Lock _gate = new();
@@ -85,7 +85,7 @@ internal sealed class AdmissionQueue(IConnectionMultiplexer redis, GatewayId gat
         try
         {
             (var keys, var values, subjects) = AdmissionBatch.Write(batch, gateway);
-            var result = await redis.WithinAsync(Patience, time, database => sent = BudgetScripts.Reserve.RunQuietlyAsync(database, keys, values));
+            var result = await redis.WithinAsync(patience.Value.AnswerWithin, time, database => sent = BudgetScripts.Reserve.RunQuietlyAsync(database, keys, values));
             AdmissionBatch.Read(batch, subjects, (RedisResult[])result!);
             foreach (var waiting in batch)
             {

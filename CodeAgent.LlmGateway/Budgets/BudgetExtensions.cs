@@ -1,9 +1,20 @@
+using CodeAgent.ServiceDefaults.Redis;
+
 namespace CodeAgent.LlmGateway.Budgets;
 
 internal static class BudgetExtensions
 {
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromMilliseconds(900);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
     public static void AddBudgets(this WebApplicationBuilder builder)
     {
+        builder.Services.AddOptions<RedisPatienceOptions>()
+            .Configure(options => options.AnswerWithin = AnswerWithin)
+            .BindConfiguration(RedisPatienceOptions.Section)
+            .Validate(options => options.AnswerWithin is { } wait && wait > TimeSpan.Zero && wait <= LongestWait,
+                "Redis:AnswerWithin is how long a request waits for Redis, for instance 00:00:00.9: above 0, at most a minute.")
+            .ValidateOnStart();
         builder.Services.AddSingleton<GatewayId>();
         builder.Services.AddSingleton<TaskLimits>();
         builder.Services.AddSingleton<Subjects>();

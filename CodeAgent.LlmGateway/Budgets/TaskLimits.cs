@@ -1,17 +1,18 @@
 using System.Text.Json;
 using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Redis;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace CodeAgent.LlmGateway.Budgets;
 
 /// <summary>The limits that tasks were submitted with.</summary>
-internal sealed class TaskLimits(IConnectionMultiplexer redis, TimeProvider time)
+internal sealed class TaskLimits(IConnectionMultiplexer redis, IOptions<RedisPatienceOptions> patience, TimeProvider time)
 {
     /// <exception cref="ServiceDefaults.Problems.ProblemException">503: Redis does not answer.</exception>
     public async Task<CallLimits> FindAsync(Guid task)
     {
-        var request = await redis.WithinAsync(AdmissionQueue.Patience, time, database => database.HashGetAsync(RedisKeys.Task(task), "request"));
+        var request = await redis.WithinAsync(patience.Value.AnswerWithin, time, database => database.HashGetAsync(RedisKeys.Task(task), "request"));
         return request.HasValue ? Read((byte[])request!) : CallLimits.None;
     }
 

@@ -1,4 +1,3 @@
-using CodeAgent.LlmGateway.Budgets;
 using CodeAgent.ServiceDefaults.Identity;
 
 namespace CodeAgent.LlmGateway.Keys;
@@ -9,9 +8,5 @@ internal static class GatewayIdentity
     // Revoking ends a key at once; this only spares Redis the question for each request.
     private static readonly TimeSpan Remember = TimeSpan.FromSeconds(5);
 
-    public static void AddGatewayIdentity(this WebApplicationBuilder builder) => builder.AddIdentity(keys =>
-    {
-        keys.RememberFor = Remember;
-        keys.AnswerWithin = AdmissionQueue.Patience;
-    });
+    public static void AddGatewayIdentity(this WebApplicationBuilder builder) => builder.AddIdentity(keys => keys.RememberFor = Remember);
 }

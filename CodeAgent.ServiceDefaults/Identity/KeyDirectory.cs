@@ -12,7 +12,8 @@ namespace CodeAgent.ServiceDefaults.Identity;
 /// Finds keys in Redis, and remembers found ones for a moment where that is asked for. That a key is unknown is never
 /// remembered: it may be made the next moment.
 /// </summary>
-internal sealed class KeyDirectory(IConnectionMultiplexer redis, IOptions<KeyDirectoryOptions> options, TimeProvider time)
+internal sealed class KeyDirectory(
+    IConnectionMultiplexer redis, IOptions<KeyDirectoryOptions> options, IOptions<RedisPatienceOptions> patience, TimeProvider time)
 {
     private const int MostRemembered = 10_000;
     private readonly ConcurrentDictionary<string, Remembered> _remembered = [];
@@ -30,7 +31,7 @@ internal sealed class KeyDirectory(IConnectionMultiplexer redis, IOptions<KeyDir
     /// <summary>The named fields of a hash.</summary>
     /// <exception cref="ProblemException">503: nobody knows, since Redis does not answer.</exception>
     public Task<RedisValue[]> FieldsAsync(RedisKey key, RedisValue[] fields) =>
-        redis.WithinAsync(options.Value.AnswerWithin, time, database => database.HashGetAsync(key, fields));
+        redis.WithinAsync(patience.Value.AnswerWithin, time, database => database.HashGetAsync(key, fields));
 
     /// <summary>Forgets a key, or all: what is being asked just now is not remembered either, since it may be from before.</summary>
     public void Forget(string? hash = null)
@@ -49,7 +50,7 @@ internal sealed class KeyDirectory(IConnectionMultiplexer redis, IOptions<KeyDir
     private async Task<ClaimsPrincipal?> AskAsync(string hash)
     {
         var forgotten = Volatile.Read(ref _forgotten);
-        string? json = await redis.WithinAsync(options.Value.AnswerWithin, time, database => database.StringGetAsync(RedisKeys.ApiKey(hash)));
+        string? json = await redis.WithinAsync(patience.Value.AnswerWithin, time, database => database.StringGetAsync(RedisKeys.ApiKey(hash)));
         if (json is null || JsonSerializer.Deserialize(json, IdentityJson.Default.KeyRecord) is not { } key)
         {
             return null;
@@ -84,7 +85,4 @@ public sealed class KeyDirectoryOptions
 {
     /// <summary>How long a key that was found is good without asking again. 0 by default: each time. Revoking a key ends it at once all the same.</summary>
     public TimeSpan RememberFor { get; set; }
-
-    /// <summary>How long Redis may take to answer; where it is known to be away nobody waits at all. The client's own patience where it is left out.</summary>
-    public TimeSpan? AnswerWithin { get; set; }
 }

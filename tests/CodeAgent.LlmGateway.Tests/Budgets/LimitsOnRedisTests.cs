@@ -4,9 +4,11 @@ using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.ServiceDefaults.Configuration;
 using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Problems;
+using CodeAgent.ServiceDefaults.Redis;
 using CodeAgent.Testing;
 using CodeAgent.Testing.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace CodeAgent.LlmGateway.Tests.Budgets;
@@ -175,11 +177,12 @@ public abstract class LimitsOnRedisTests(RedisFixture redis) : IAsyncLifetime
         Assert.SkipWhen(redis is GarnetFixture, "Garnet cannot be made to wait.");
         var subject = SubjectOf(new() { TokensPerDay = 100_000 });
         var late = new Reservation([subject], null, new(100, 600, 0, 0));
+        await using var hasty = await Till.OpenAsync(redis.Client, TimeSpan.FromMilliseconds(300));
         await redis.Client.GetDatabase().ExecuteAsync("CLIENT", "PAUSE", "1500");
 
-        var refusal = await Assert.ThrowsAsync<ProblemException>(() => _one.Admissions.ReserveAsync(late, Lifetime));
-        _one.Settlements.GiveBack(late, await late.Answered!);
-        Assert.True(await _one.Settlements.FlushAsync(TimeSpan.FromSeconds(5)));
+        var refusal = await Assert.ThrowsAsync<ProblemException>(() => hasty.Admissions.ReserveAsync(late, Lifetime));
+        hasty.Settlements.GiveBack(late, await late.Answered!);
+        Assert.True(await hasty.Settlements.FlushAsync(TimeSpan.FromSeconds(5)));
 
         Assert.Equal((503, Verdict.Admitted, 700L), (refusal.Status, late.Verdict, late.ReservedTokens));
         Assert.Equal(1, (await AskAsync(_two, new(1, 0, 0, 0), subject)).States[0].Used[LimitSet.Index(Measure.Tokens, Window.Day)]);
@@ -223,7 +226,7 @@ public abstract class LimitsOnRedisTests(RedisFixture redis) : IAsyncLifetime
         using var settlements = new SettlementQueue(redis.Client, gateway, file, TimeProvider.System, NullLogger<SettlementQueue>.Instance);
         var subject = SubjectOf(new() { Tokens = 1000 });
         var reservation = new Reservation([subject], null, new(10, 0, 0, 0));
-        await new AdmissionQueue(redis.Client, gateway, TimeProvider.System).ReserveAsync(reservation, Lifetime);
+        await new AdmissionQueue(redis.Client, gateway, Options.Create(new RedisPatienceOptions()), TimeProvider.System).ReserveAsync(reservation, Lifetime);
         settlements.Settle(reservation, new("test", "test", null), new Booking(new TokenUsage(400, 0, 0, 0), 0));
 
         await settlements.StopAsync(new CancellationToken(canceled: true));

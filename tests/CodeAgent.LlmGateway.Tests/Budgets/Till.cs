@@ -2,7 +2,9 @@ using CodeAgent.LlmGateway.Budgets;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.ServiceDefaults.Configuration;
+using CodeAgent.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace CodeAgent.LlmGateway.Tests.Budgets;
@@ -10,10 +12,10 @@ namespace CodeAgent.LlmGateway.Tests.Budgets;
 /// <summary>The budgets of one gateway, without the gateway.</summary>
 internal sealed class Till : IAsyncDisposable
 {
-    private Till(IConnectionMultiplexer redis, ConfigFile<GatewayConfig> file)
+    private Till(IConnectionMultiplexer redis, TimeSpan? patience, ConfigFile<GatewayConfig> file)
     {
         var id = new GatewayId();
-        Admissions = new(redis, id, TimeProvider.System);
+        Admissions = new(redis, id, Options.Create(new RedisPatienceOptions { AnswerWithin = patience }), TimeProvider.System);
         Settlements = new(redis, id, file, TimeProvider.System, NullLogger<SettlementQueue>.Instance);
     }
 
@@ -21,9 +23,9 @@ internal sealed class Till : IAsyncDisposable
 
     public SettlementQueue Settlements { get; }
 
-    public static async Task<Till> OpenAsync(IConnectionMultiplexer redis)
+    public static async Task<Till> OpenAsync(IConnectionMultiplexer redis, TimeSpan? patience = null)
     {
-        var till = new Till(redis, await ConfigFile.LoadAsync<GatewayConfig>("/nowhere/gateway.yaml", _ => null, GatewayConfigValidator.Validate));
+        var till = new Till(redis, patience, await ConfigFile.LoadAsync<GatewayConfig>("/nowhere/gateway.yaml", _ => null, GatewayConfigValidator.Validate));
         await till.Settlements.StartAsync(TestContext.Current.CancellationToken);
         return till;
     }
