@@ -4,6 +4,7 @@ using CodeAgent.ServiceDefaults.Http;
 using CodeAgent.ServiceDefaults.Lifetime;
 using CodeAgent.ServiceDefaults.Problems;
 using CodeAgent.ServiceDefaults.Telemetry;
+using Microsoft.AspNetCore.Connections;
 
 namespace CodeAgent.ServiceDefaults;
 
@@ -19,6 +20,7 @@ public static class ServiceDefaultsExtensions
         configure?.Invoke(telemetry);
 
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlocks>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.AddTelemetry(telemetry);
         builder.AddHealth();

@@ -46,11 +46,9 @@ internal static class TelemetryExtensions
             console.FullMode = BackgroundBufferFullMode.Drop;
             console.BackgroundBufferCapacity = LinesWaiting;
         });
-        builder.Logging.AddOpenTelemetry(logging =>
-        {
-            logging.IncludeFormattedMessage = true;
-            logging.IncludeScopes = true;
-        });
+
+        // Without the scopes: what they have of a request is in the span that every record names.
+        builder.Logging.AddOpenTelemetry(logging => logging.IncludeFormattedMessage = true);
 
         var telemetry = builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics
