@@ -34,6 +34,7 @@ internal static class GatewayExtensions
 
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace);
         builder.Services.AddSingleton<GatewayMetrics>();
+        builder.Services.AddSingleton<ContentCapture>();
         builder.Services.AddSingleton<ProviderClients>();
         builder.Services.AddSingleton<ProviderProbe>();
         builder.Services.AddSingleton<IProtocol, ChatProtocol>();

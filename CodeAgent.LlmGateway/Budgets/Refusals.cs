@@ -45,7 +45,7 @@ internal static class Refusals
     {
         var (whose, name, most) = (Whose(state.Subject.Kind), LimitSet.Name(limit), Text(measure, state.Subject.Limits[limit]));
         return isTooLarge
-            ? $"This request alone may use {Text(measure, needed)}, which is more than the limit {name} of {whose}: {most}. Ask for less (max_tokens)."
+            ? $"This request alone may use {Text(measure, needed)}, which is more than the limit {name} of {whose}: {most}. Ask for less, or for a shorter answer (max_tokens, max_output_tokens, maxOutputTokens)."
             : $"The limit {name} of {whose} is reached: {Text(measure, state.Used[limit])} of {most} are used or reserved"
                 + (measure == Measure.Requests ? "." : $", and this request may use {Text(measure, needed)}.")
                 + (wait is { } span ? $" It begins anew in {Math.Ceiling(span.TotalSeconds).ToString("N0", CultureInfo.InvariantCulture)} s." : "");

@@ -31,7 +31,9 @@ internal sealed class AnswerCache : IDisposable
     public AnswerCache(IConnectionMultiplexer redis, ConfigFile<GatewayConfig> file, TimeProvider time, ILogger<FusionCache> logger)
     {
         (_file, _time) = (file, time);
-        _cache = new(new FusionCacheOptions { CacheName = "answers", DisableTagging = true }, _memory, logger);
+
+        // The prefix of its keys is the one that the cache in Redis has.
+        _cache = new(new FusionCacheOptions { CacheName = "answers", DisableTagging = true, MissingCacheKeyPrefixWarningLogLevel = LogLevel.None }, _memory, logger);
 
         // Not disposed of: that would close the connection, which is everybody's.
         _cache.SetupDistributedCache(new RedisCache(new RedisCacheOptions

@@ -40,7 +40,7 @@ internal static class AnswerRelay
         }
 
         var hasEnded = false;
-        using var copy = new AnswerCopy(Math.Max(turn?.MaxAnswerBytes ?? 0, ticket?.MaxAnswerBytes ?? 0));
+        using var copy = new AnswerCopy(Math.Max(Math.Max(turn?.MaxAnswerBytes ?? 0, ticket?.MaxAnswerBytes ?? 0), call.Content is null ? 0 : CallContent.LongestAnswer));
         output.Copy = copy;
         using var filter = translation is null && AttemptRunner.AsksForUsage(request) ? new UsageChunkFilter() : null;
         try
@@ -96,6 +96,11 @@ internal static class AnswerRelay
             {
                 Write(default, translation, filter, copy, isLast: true);
                 hasEnded = true;
+            }
+
+            if (copy.Bytes is { } said)
+            {
+                call.Content?.Answered(said);
             }
 
             if (hasEnded && watch.IsComplete && dispatched.Error is null && copy.Bytes is { } kept)

@@ -22,7 +22,7 @@ namespace CodeAgent.LlmGateway.Calls;
 /// </summary>
 internal sealed class CallHandler(
     ConfigFile<GatewayConfig> file, ModelCatalog catalog, Dispatcher dispatcher, ProtocolSet protocols, TurnStore turns, AnswerCache cache, BudgetDesk budgets,
-    GatewayMetrics metrics, TimeProvider time, ILogger<CallHandler> logger)
+    GatewayMetrics metrics, ContentCapture capture, TimeProvider time, ILogger<CallHandler> logger)
 {
     /// <param name="http">The request.</param>
     /// <param name="protocol">The protocol that the caller speaks.</param>
@@ -118,6 +118,7 @@ internal sealed class CallHandler(
         // 5.
         var admission = await budgets.AdmitAsync(http, request, route, output);
         var (spoken, book) = (protocols[request.Protocol], new AttemptBook());
+        call.Content = capture.Of(spoken, request);
         try
         {
             if (ticket is not null)

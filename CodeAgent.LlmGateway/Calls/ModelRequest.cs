@@ -33,8 +33,9 @@ internal sealed class ModelRequest
         }
         catch (JsonException e)
         {
-            throw new ProblemException("invalid-json", StatusCodes.Status400BadRequest,
-                $"The body is not valid JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
+            var what = body.Span.StartsWith(Encoding.UTF8.Preamble) ? "it begins with a byte order mark"
+                : $"line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}; it may be {RequestScan.Deepest} levels deep at most";
+            throw new ProblemException("invalid-json", StatusCodes.Status400BadRequest, $"The body is not valid JSON: {what}.");
         }
 
         if (_scan.IsBackground && protocol == Protocol.Responses)

@@ -13,9 +13,16 @@ internal static class RequestBody
     /// <summary>Reads a request's body into borrowed memory.</summary>
     /// <param name="request">The request.</param>
     /// <param name="limit">Longest body that is read, in bytes.</param>
-    /// <exception cref="ProblemException">413: it is longer.</exception>
+    /// <exception cref="ProblemException">413: it is longer; 415: it is compressed.</exception>
     public static async Task<PooledBuffer> ReadAsync(HttpRequest request, int limit)
     {
+        if (request.Headers.ContentEncoding.ToString() is { Length: > 0 } encoding && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ProblemException("unsupported-content-encoding", StatusCodes.Status415UnsupportedMediaType,
+                $"The body is sent as '{encoding}'; only plain bodies are read here.")
+            { Field = "Content-Encoding" };
+        }
+
         if (request.ContentLength > limit)
         {
             throw TooLarge(limit);

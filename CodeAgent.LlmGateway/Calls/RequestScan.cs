@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using CodeAgent.ServiceDefaults.Problems;
 
@@ -10,7 +11,9 @@ namespace CodeAgent.LlmGateway.Calls;
 /// </summary>
 internal readonly record struct RequestScan
 {
-    private static readonly JsonReaderOptions Strict = new() { MaxDepth = 512 };
+    public const int Deepest = 512;
+    private const int MostChoices = 1024;
+    private static readonly JsonReaderOptions Strict = new() { MaxDepth = Deepest };
     private static readonly JsonReaderState AfterProperty = StateAfterProperty();
 
     public string? Model { get; private init; }
@@ -129,7 +132,7 @@ internal readonly record struct RequestScan
         else if (reader.ValueTextEquals("n"u8))
         {
             reader.Read();
-            next = this with { Choices = (int)Math.Clamp(Number(ref reader) ?? 1, 1, 1024) };
+            next = this with { Choices = More(Choices, Number(ref reader)) };
         }
         else if (reader.ValueTextEquals("background"u8))
         {
@@ -151,7 +154,7 @@ internal readonly record struct RequestScan
             reader.Read();
             return StreamOptions(ref reader);
         }
-        else if (reader.ValueTextEquals("generationConfig"u8))
+        else if (reader.ValueTextEquals("generationConfig"u8) || reader.ValueTextEquals("generation_config"u8))
         {
             reader.Read();
             return GenerationConfig(ref reader);
@@ -172,6 +175,8 @@ internal readonly record struct RequestScan
 
     // Of several limits nobody here knows which one the provider goes by.
     private static long? Larger(long? one, long? other) => one is { } a && other is { } b ? Math.Max(a, b) : one ?? other;
+
+    private static int More(int choices, long? asked) => Math.Max(choices, (int)Math.Clamp(asked ?? 1, 1, MostChoices));
 
     // What is not looked into is most of the body, so it is passed over fast.
     private RequestScan Pass(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
@@ -273,10 +278,10 @@ internal readonly record struct RequestScan
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isLimit = reader.ValueTextEquals("maxOutputTokens"u8) || reader.ValueTextEquals("max_output_tokens"u8);
-            var isCount = reader.ValueTextEquals("candidateCount"u8);
+            var isCount = reader.ValueTextEquals("candidateCount"u8) || reader.ValueTextEquals("candidate_count"u8);
             reader.Read();
             next = isLimit ? next with { MaxOutputTokens = Larger(next.MaxOutputTokens, Number(ref reader)) }
-                : isCount ? next with { Choices = (int)Math.Clamp(Number(ref reader) ?? 1, 1, 1024) }
+                : isCount ? next with { Choices = More(next.Choices, Number(ref reader)) }
                 : next;
             reader.Skip();
         }
@@ -297,6 +302,10 @@ internal readonly record struct RequestScan
         }
     }
 
+    // Some providers read 2.0, 2e0 and "2" as 2, and what they would read is reserved for.
     private static long? Number(ref Utf8JsonReader reader) =>
-        reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number) ? number : null;
+        reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var whole) ? whole
+        : reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var number) ? (long)Math.Ceiling(number)
+        : double.TryParse(Text(ref reader), NumberStyles.Float, CultureInfo.InvariantCulture, out var written) ? (long)Math.Ceiling(written)
+        : null;
 }

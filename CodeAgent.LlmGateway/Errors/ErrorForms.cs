@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CodeAgent.LlmGateway.Protocols;
 using CodeAgent.LlmGateway.Protocols.Gemini;
 using CodeAgent.LlmGateway.Protocols.Messages;
@@ -10,7 +9,7 @@ internal static class ErrorForms
 {
     public static byte[] Body(Protocol protocol, GatewayError error) => protocol switch
     {
-        Protocol.Messages => MessagesErrors.Body(error, Activity.Current?.TraceId.ToHexString()),
+        Protocol.Messages => MessagesErrors.Body(error),
         Protocol.Gemini => GeminiErrors.Body(error),
         _ => OpenAiErrors.Write(error),
     };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Configuration;
 using CodeAgent.LlmGateway.Protocols;
@@ -197,7 +198,7 @@ internal sealed partial class Dispatcher
         var goesOn = course.GoesOn(failure);
         if (goesOn)
         {
-            LogNext(failure.Deployment, failure.Kind, failure.Error.Status, course.Next!, course.Wait?.TotalMilliseconds);
+            LogNext(failure.Deployment, failure.Kind, failure.Error.Status, course.Next!, course.Wait is { } wait ? string.Create(CultureInfo.InvariantCulture, $"in {wait.TotalMilliseconds:0} ms") : "after a pause");
         }
         else
         {
@@ -224,15 +225,15 @@ internal sealed partial class Dispatcher
         var (wait, areFull) = _chooser.Soonest(route) ?? (TimeSpan.FromSeconds(1), false);
         var error = areFull
             ? new GatewayError(StatusCodes.Status429TooManyRequests, "rate_limit_exceeded", $"All deployments of '{route.Model}' are at their rate limits.") { Type = "rate_limit_error" }
-            : new GatewayError(StatusCodes.Status503ServiceUnavailable, "no_deployment_available", $"All deployments of '{route.Model}' are failing just now.");
+            : new GatewayError(StatusCodes.Status503ServiceUnavailable, "no_deployment_available", $"All deployments of '{route.Model}' rest just now: {_chooser.Rests(route)}.");
         return new(new(route.First, areFull ? FailureKind.RateLimited : FailureKind.Overloaded, error) { RetryAfter = wait }) { RetryAfter = wait };
     }
 
     [LoggerMessage(LogLevel.Information, "{Deployment} has not begun to answer after {After} ms: {Other} is asked too")]
     private partial void LogHedged(Deployment deployment, double after, Deployment other);
 
-    [LoggerMessage(LogLevel.Warning, "{Deployment} failed: {Kind}, {Status}. Next is {Next}, in {Wait} ms")]
-    private partial void LogNext(Deployment deployment, FailureKind kind, int status, Deployment next, double? wait);
+    [LoggerMessage(LogLevel.Warning, "{Deployment} failed: {Kind}, {Status}. Next is {Next}, {When}")]
+    private partial void LogNext(Deployment deployment, FailureKind kind, int status, Deployment next, string when);
 
     [LoggerMessage(LogLevel.Warning, "{Deployment} failed: {Kind}, {Status}. Nobody else is asked")]
     private partial void LogLast(Deployment deployment, FailureKind kind, int status);

@@ -1,6 +1,8 @@
+using System.Security.Claims;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CodeAgent.LlmGateway.Configuration;
+using CodeAgent.LlmGateway.Keys;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CodeAgent.LlmGateway.Routing;
@@ -17,32 +19,41 @@ internal static class ModelEndpoints
         models.MapGet("/v1/models", List);
         models.MapGet("/v1/models/{**id}", Get);
         models.MapGet("/v1beta/models", ListGemini);
-        models.MapGet("/v1beta/models/{**id}", (string id, ModelCatalog catalog) => TypedResults.Json(Gemini(catalog.Find(id).Model), ModelJson.Default.GeminiModelView));
+        models.MapGet("/v1beta/models/{**id}", (string id, ClaimsPrincipal caller, ModelCatalog catalog) => TypedResults.Json(Gemini(Find(id, caller, catalog).Model), ModelJson.Default.GeminiModelView));
     }
 
-    private static IResult List(HttpRequest request, ModelCatalog catalog)
+    private static IResult List(HttpRequest request, ClaimsPrincipal caller, ModelCatalog catalog)
     {
-        var models = All(catalog).Select(entry => View(entry.Id, entry.Route)).ToList();
+        var models = All(caller, catalog).Select(entry => View(entry.Id, entry.Route)).ToList();
         return request.Headers.ContainsKey(AnthropicVersion)
             ? TypedResults.Json(new AnthropicModelList([.. models.Select(model => Anthropic(model.Id))], false, models.FirstOrDefault()?.Id, models.LastOrDefault()?.Id), ModelJson.Default.AnthropicModelList)
             : TypedResults.Json(new ModelList("list", models), ModelJson.Default.ModelList);
     }
 
-    private static IResult Get(string id, HttpRequest request, ModelCatalog catalog)
+    private static IResult Get(string id, HttpRequest request, ClaimsPrincipal caller, ModelCatalog catalog)
     {
-        var route = catalog.Find(id);
+        var route = Find(id, caller, catalog);
         return request.Headers.ContainsKey(AnthropicVersion)
             ? TypedResults.Json(Anthropic(id), ModelJson.Default.AnthropicModelView)
             : TypedResults.Json(View(id, route), ModelJson.Default.ModelView);
     }
 
-    private static JsonHttpResult<GeminiModelList> ListGemini(ModelCatalog catalog) =>
-        TypedResults.Json(new GeminiModelList([.. All(catalog).Select(entry => Gemini(entry.Id))]), ModelJson.Default.GeminiModelList);
+    private static JsonHttpResult<GeminiModelList> ListGemini(ClaimsPrincipal caller, ModelCatalog catalog) =>
+        TypedResults.Json(new GeminiModelList([.. All(caller, catalog).Select(entry => Gemini(entry.Id))]), ModelJson.Default.GeminiModelList);
 
-    private static IEnumerable<(string Id, ModelRoute Route)> All(ModelCatalog catalog)
+    // A key that is for some models is told of these.
+    private static IEnumerable<(string Id, ModelRoute Route)> All(ClaimsPrincipal caller, ModelCatalog catalog)
     {
-        var models = catalog.Usable().Select(route => (route.Model, route));
-        return catalog.DefaultRoute() is { } route ? models.Prepend((ModelCatalog.Default, route)) : models;
+        var models = catalog.Usable().Select(route => (Id: route.Model, Route: route));
+        var all = catalog.DefaultRoute() is { } route ? models.Prepend((Id: ModelCatalog.Default, Route: route)) : models;
+        return all.Where(model => ModelAllowance.Allows(caller, model.Id, model.Route));
+    }
+
+    private static ModelRoute Find(string id, ClaimsPrincipal caller, ModelCatalog catalog)
+    {
+        var route = catalog.Find(id);
+        ModelAllowance.Require(caller, id, route);
+        return route;
     }
 
     private static AnthropicModelView Anthropic(string id) => new("model", id, id, DateTimeOffset.UnixEpoch);

@@ -53,7 +53,7 @@ internal sealed class SimulatedConversation
 
         if (messages.ValueKind != JsonValueKind.Array || messages.GetArrayLength() == 0 || messages.EnumerateArray().Any(message => message.ValueKind != JsonValueKind.Object))
         {
-            throw new ProblemException("invalid-field", StatusCodes.Status400BadRequest, $"'{field}' must be a list of messages.") { Field = field };
+            throw new ProblemException("invalid-field", StatusCodes.Status400BadRequest, $"'{field}' must be a list of messages{(protocol == Protocol.Responses ? ", or a text" : "")}.") { Field = field };
         }
 
         return new(messages, protocol == Protocol.Responses ? Runs(messages) : [.. messages.EnumerateArray().Where(IsTurn).Select(message => (IsAssistant(message), Text(message)))]);

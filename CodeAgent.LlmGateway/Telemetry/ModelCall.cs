@@ -9,7 +9,7 @@ using CodeAgent.ServiceDefaults.Telemetry;
 
 namespace CodeAgent.LlmGateway.Telemetry;
 
-/// <summary>What there is to report of one request for a model: a span, the metrics, and a line of the log. Never what was said.</summary>
+/// <summary>What there is to report of one request for a model: a span, the metrics, and a line of the log. Never what was said, unless <see cref="Content"/> is there.</summary>
 internal sealed partial class ModelCall : IDisposable
 {
     private const int ClientClosedRequest = 499;
@@ -51,6 +51,9 @@ internal sealed partial class ModelCall : IDisposable
 
     /// <summary>The model that answered, as the provider names it.</summary>
     public string? ResponseModel { get; set; }
+
+    /// <summary>What was said; null where nobody wants to know.</summary>
+    public CallContent? Content { get; set; }
 
     /// <summary>Where the name leads.</summary>
     public ModelRoute? Route { get; set; }
@@ -141,6 +144,7 @@ internal sealed partial class ModelCall : IDisposable
                 .SetTag("gen_ai.usage.cache_read.input_tokens", Usage?.CachedInput).SetTag("gen_ai.usage.cache_creation.input_tokens", Usage?.CacheWrite)
                 .SetTag("gen_ai.usage.reasoning.output_tokens", Usage?.Reasoning).SetTag("codeagent.attempts", Outcome.Attempts.Count)
                 .SetTag("codeagent.cost_usd", (double)Usd);
+            Content?.Tell(span);
             if (error is not null)
             {
                 span.SetStatus(ActivityStatusCode.Error, error);

@@ -28,16 +28,17 @@ internal sealed class TurnStore(IConnectionMultiplexer redis, ConfigFile<Gateway
     /// <exception cref="ProblemException">409 while the same turn is being asked, 422 where the key was used for another request, 400 where it is no key.</exception>
     public async Task<Turn?> BeginAsync(HttpContext http, ModelRequest request, ModelRoute route)
     {
-        var key = http.Request.Headers[Header].ToString();
-        if (key.Length == 0)
+        var keys = http.Request.Headers[Header];
+        if (keys.Count == 0)
         {
             return null;
         }
 
-        if (key.Length > LongestKey || key.Any(c => c is < ' ' or > '~'))
+        var key = keys.ToString();
+        if (key.Length is 0 or > LongestKey || key.Any(c => c is < ' ' or > '~'))
         {
             throw new ProblemException("invalid-idempotency-key", StatusCodes.Status400BadRequest,
-                $"An {Header} has at most {LongestKey} characters, all of them ASCII.")
+                $"An {Header} has 1 to {LongestKey} characters, all of them ASCII.")
             { Field = Header };
         }
 

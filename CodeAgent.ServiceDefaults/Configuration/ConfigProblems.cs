@@ -13,7 +13,7 @@ public sealed class ConfigProblems
     /// <summary>Says that an entry is wrong.</summary>
     /// <param name="path">The entry as it is in the file, for instance <c>providers.openai.baseUrl</c> or <c>default[0]</c>. One that was left out counts for the nearest entry around it.</param>
     /// <param name="reason">What is wrong, and what would be right.</param>
-    public void Add(string path, string reason) => _found.Add(new(LineOf(path), reason));
+    public void Add(string path, string reason) => _found.Add(new(LineOf(path), reason, path));
 
     /// <summary>Says that an entry is wrong unless <paramref name="fact"/> holds.</summary>
     public void Require(bool fact, string path, string reason)

@@ -21,6 +21,7 @@ internal static partial class ConfigReader<T>
             .WithTypeConverter(new ConfigSecret.Converter(parser))
             .WithTypeConverter(new ConfigText.Converter(parser))
             .WithTypeConverter(new DurationConverter())
+            .WithTypeConverter(new NameConverter())
             .WithNodeDeserializer(inner => new NoEmptyEntries<DictionaryNodeDeserializer>(inner), where => where.InsteadOf<DictionaryNodeDeserializer>())
             .WithNodeDeserializer(inner => new NoEmptyEntries<CollectionNodeDeserializer>(inner), where => where.InsteadOf<CollectionNodeDeserializer>())
             .Build();
@@ -31,7 +32,7 @@ internal static partial class ConfigReader<T>
         }
         catch (YamlException e)
         {
-            throw new ConfigFileException(file, [new(Math.Max(1, Innermost(e).Start.Line), Reason(Innermost(e)))]);
+            throw new ConfigFileException(file, [new(LineOf(Innermost(e)), Reason(Innermost(e)))]);
         }
 
         var problems = new ConfigProblems(parser.Lines);
@@ -50,6 +51,9 @@ internal static partial class ConfigReader<T>
     }
 
     private static YamlException Innermost(YamlException e) => e.InnerException is YamlException inner ? Innermost(inner) : e;
+
+    // What is no YAML is found at the end of what was being read: "while scanning a mapping, found …".
+    private static long LineOf(YamlException e) => Math.Max(1, e is SyntaxErrorException or SemanticErrorException ? e.End.Line : e.Start.Line);
 
     // The deserializer's own texts name .NET types; whoever edits the file knows only its keys.
     private static string Reason(YamlException e) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -22,8 +23,8 @@ internal static class MessagesErrors
     private static readonly JsonTypeInfo<ErrorBody> Json = (JsonTypeInfo<ErrorBody>)new MessagesErrorJson(
         new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull }).GetTypeInfo(typeof(ErrorBody))!;
 
-    public static byte[] Body(GatewayError error, string? requestId = null) =>
-        JsonSerializer.SerializeToUtf8Bytes(new ErrorBody("error", new(TypeOf(error), error.Message), requestId), Json);
+    public static byte[] Body(GatewayError error) =>
+        JsonSerializer.SerializeToUtf8Bytes(new ErrorBody("error", new(TypeOf(error), error.Message), Activity.Current?.TraceId.ToHexString()), Json);
 
     public static GatewayError Read(int status, ReadOnlySpan<byte> body)
     {

@@ -1,5 +1,6 @@
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Tests.Support;
+using CodeAgent.ServiceDefaults.Problems;
 using CodeAgent.Testing.Redis;
 using Microsoft.AspNetCore.Http;
 
@@ -21,6 +22,16 @@ public sealed class RequestBodyTests(GarnetFixture redis)
 
         Assert.Equal(sent, read.Length);
         Assert.InRange(body.Longest, 1, most);
+    }
+
+    [Fact]
+    public async Task A_compressed_body_is_refused_by_name()
+    {
+        var http = new DefaultHttpContext { Request = { Body = new MemoryStream(), Headers = { ContentEncoding = "gzip" } } };
+
+        var e = await Assert.ThrowsAsync<ProblemException>(() => RequestBody.ReadAsync(http.Request, Limit));
+
+        Assert.Equal((415, "Content-Encoding"), (e.Status, e.Field));
     }
 
     [Fact]

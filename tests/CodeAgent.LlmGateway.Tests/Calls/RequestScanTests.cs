@@ -70,8 +70,36 @@ public sealed class RequestScanTests
     [InlineData("""{"max_tokens":9000,"max_completion_tokens":1,"model":"m"}""", 9000)]
     [InlineData("""{"max_completion_tokens":9000,"model":"m","max_tokens":1}""", 9000)]
     [InlineData("""{"max_tokens":null,"max_completion_tokens":7,"model":"m"}""", 7)]
+    [InlineData("""{"max_tokens":2e3,"model":"m"}""", 2000)]
+    [InlineData("""{"max_output_tokens":64.5,"model":"m"}""", 65)]
+    [InlineData("""{"max_tokens":"4000","model":"m"}""", 4000)]
+    [InlineData("""{"max_tokens":1e300,"model":"m"}""", long.MaxValue)]
+    [InlineData("""{"generation_config":{"max_output_tokens":"50"},"model":"m"}""", 50)]
     public void Of_several_limits_of_the_output_the_largest_is_what_may_be_used(string body, long most) =>
         Assert.Equal(most, RequestScan.Read(Encoding.UTF8.GetBytes(body)).MaxOutputTokens);
+
+    [Theory]
+    [InlineData("""{"n":3,"model":"m"}""", 3)]
+    [InlineData("""{"n":2.0,"model":"m"}""", 2)]
+    [InlineData("""{"n":"4","model":"m"}""", 4)]
+    [InlineData("""{"n":5,"n":1,"model":"m"}""", 5)]
+    [InlineData("""{"n":null,"model":"m"}""", 1)]
+    [InlineData("""{"n":-1e300,"model":"m"}""", 1)]
+    [InlineData("""{"generation_config":{"candidate_count":4},"model":"m"}""", 4)]
+    [InlineData("""{"generationConfig":{"candidateCount":"6"},"generation_config":{"candidate_count":2},"model":"m"}""", 6)]
+    public void However_a_number_of_answers_is_written_it_is_what_may_be_used(string body, int choices) =>
+        Assert.Equal(choices, RequestScan.Read(Encoding.UTF8.GetBytes(body)).Choices);
+
+    [Theory]
+    [InlineData("\ufeff{\"model\":\"m\"}", "byte order mark")]
+    [InlineData("{\"model\":\"m\",}", "line 1, byte 14")]
+    public void What_is_no_JSON_is_refused_with_the_reason(string body, string reason)
+    {
+        var e = Assert.Throws<ProblemException>(() => new ModelRequest(LlmGateway.Protocols.Protocol.Chat, LlmGateway.Protocols.Operation.Generate, Encoding.UTF8.GetBytes(body)));
+
+        Assert.Equal("invalid-json", e.Type);
+        Assert.Contains(reason, e.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_response_in_the_background_is_refused_before_anybody_is_asked()

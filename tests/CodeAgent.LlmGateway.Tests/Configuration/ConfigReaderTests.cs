@@ -81,6 +81,7 @@ public sealed class ConfigReaderTests
     [InlineData("pots:\n  big:\n    lid: true\n    litres: 0", 4, "a pot holds something")]
     [InlineData("order:\n- big\n- small\npots:\n  big: {}", 3, "there is no pot 'small'")]
     [InlineData("name: [", 1, "")]
+    [InlineData("name: x\npots:\n\tbig: {}", 3, "While scanning a mapping, found invalid tab as indentation")]
     [InlineData("- a\n- b", 1, "")]
     public void What_is_wrong_is_said_with_its_line(string text, int line, string reason)
     {
@@ -92,6 +93,10 @@ public sealed class ConfigReaderTests
         Assert.DoesNotContain("sk-literal", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("CodeAgent", e.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void What_a_validator_finds_names_the_entry() =>
+        Assert.Equal("kitchen.yaml(2): seats: at least one seat is needed", Assert.Throws<ConfigFileException>(() => Read("name: x\nseats: 0")).Message);
 
     [Fact]
     public void All_that_a_validator_finds_is_said_at_once() =>

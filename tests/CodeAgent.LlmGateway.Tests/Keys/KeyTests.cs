@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json.Nodes;
 using CodeAgent.LlmGateway.Tests.Support;
 using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.Testing;
@@ -106,5 +107,29 @@ public sealed class KeyTests(GarnetFixture redis)
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
         Assert.Contains("model_not_allowed", body, StringComparison.Ordinal);
         Assert.Equal(2, upstream.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_key_for_some_models_is_told_of_these()
+    {
+        await using var upstream = await UpstreamAsync();
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, $$"""
+            providers: { mock: { kind: openai, baseUrl: "{{upstream.BaseUrl}}", apiKey: "${MOCK_KEY}" } }
+            models: { one: { provider: mock }, two: { provider: mock } }
+            default: [two]
+            """, ("MOCK_KEY", "sk-x"));
+        var (_, secret) = await GatewayKeys.MakeAsync(redis.Client, key => key with { Models = ["one"] });
+        using var client = gateway.Client(secret);
+        using var operators = gateway.Client();
+
+        var told = JsonNode.Parse(await client.GetStringAsync("/v1/models", TestContext.Current.CancellationToken))!;
+        var google = JsonNode.Parse(await client.GetStringAsync("/v1beta/models", TestContext.Current.CancellationToken))!;
+        var all = JsonNode.Parse(await operators.GetStringAsync("/v1/models", TestContext.Current.CancellationToken))!;
+        using var other = await client.GetAsync("/v1/models/two", TestContext.Current.CancellationToken);
+
+        Assert.Equal(["one"], told["data"]!.AsArray().Select(model => (string?)model!["id"]));
+        Assert.Equal(["models/one"], google["models"]!.AsArray().Select(model => (string?)model!["name"]));
+        Assert.Equal(["default", "one", "two"], all["data"]!.AsArray().Select(model => (string?)model!["id"]));
+        Assert.Equal(HttpStatusCode.Forbidden, other.StatusCode);
     }
 }

@@ -330,6 +330,7 @@ public abstract class TurnTests(RedisFixture redis) : IAsyncLifetime
     [Theory]
     [InlineData("tab\there")]
     [InlineData("x")]
+    [InlineData("")]
     public async Task A_key_is_plain_text(string key)
     {
         using var client = _gateway.Client();

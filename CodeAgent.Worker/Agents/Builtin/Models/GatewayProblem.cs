@@ -19,6 +19,7 @@ internal static class GatewayProblem
         return e.Status switch
         {
             (int)HttpStatusCode.NotFound when code is null or "model_not_found" => new(FailureCodes.ModelNotFound, text, e),
+            (int)HttpStatusCode.TooManyRequests when code is "insufficient_quota" or "request_exceeds_limit" => new(FailureCodes.LimitReached, text, e),
             (int)HttpStatusCode.Forbidden or (int)HttpStatusCode.Unauthorized => new(FailureCodes.ModelFailed, $"The gateway refuses this lease ({e.Status}): {text}", e),
             _ => new(FailureCodes.ModelFailed, $"The model call was refused ({e.Status}): {text}", e),
         };

@@ -187,6 +187,24 @@ public sealed class RetryTests : IAsyncLifetime
         Assert.Single(_bench.Gateway.Requests);
     }
 
+    [Theory]
+    [InlineData("insufficient_quota")]
+    [InlineData("request_exceeds_limit")]
+    public async Task A_limit_at_the_gateway_is_a_limit_that_was_reached(string code)
+    {
+        _bench.Gateway.Then(context =>
+        {
+            context.Response.StatusCode = 429;
+            context.Response.Headers["x-should-retry"] = "false";
+            return context.Response.WriteAsJsonAsync(new { error = new { code, message = "The limit usd of the task is reached." } });
+        });
+
+        var result = await _bench.RunAsync();
+
+        Assert.Equal(new TaskFailure(FailureCodes.LimitReached, "The limit usd of the task is reached."), result.Failure);
+        Assert.Single(_bench.Gateway.Requests);
+    }
+
     [Fact]
     public async Task An_error_page_that_is_no_json_is_shown_as_it_is()
     {
