@@ -32,7 +32,7 @@ internal static partial class ConfigReader<T>
         }
         catch (YamlException e)
         {
-            throw new ConfigFileException(file, [new(LineOf(Innermost(e)), Reason(Innermost(e)))]);
+            throw new ConfigFileException(file, [new(LineOf(Innermost(e), text), Reason(Innermost(e)))]);
         }
 
         var problems = new ConfigProblems(parser.Lines);
@@ -52,8 +52,10 @@ internal static partial class ConfigReader<T>
 
     private static YamlException Innermost(YamlException e) => e.InnerException is YamlException inner ? Innermost(inner) : e;
 
-    // What is no YAML is found at the end of what was being read: "while scanning a mapping, found …".
-    private static long LineOf(YamlException e) => Math.Max(1, e is SyntaxErrorException or SemanticErrorException ? e.End.Line : e.Start.Line);
+    // Of a tab the parser tells where the mapping around it began.
+    private static long LineOf(YamlException e, string text) =>
+        e.Message.Contains("invalid tab", StringComparison.Ordinal) && Tab().Match(text) is { Success: true } tab ? text.AsSpan(0, tab.Index).Count('\n') + 1
+        : Math.Max(1, e.Start.Line);
 
     // The deserializer's own texts name .NET types; whoever edits the file knows only its keys.
     private static string Reason(YamlException e) =>
@@ -63,6 +65,9 @@ internal static partial class ConfigReader<T>
         : e.InnerException is NullReferenceException ? "a value is missing here"
         : e.InnerException is { } inner ? $"the value does not fit: {inner.Message}"
         : e.Message;
+
+    [GeneratedRegex("^ *\t", RegexOptions.Multiline)]
+    private static partial Regex Tab();
 
     [GeneratedRegex("^Property '(?<name>[^']*)' not found on type")]
     private static partial Regex Unknown();
