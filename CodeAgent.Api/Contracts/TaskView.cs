@@ -129,7 +129,7 @@ public static class FailureCodes
     /// <summary>The agent did the same over and over.</summary>
     public const string Stuck = "stuck";
 
-    /// <summary>A limit was reached, of <see cref="TaskLimits"/> or, at the gateway, of all tasks; the message says which.</summary>
+    /// <summary>A limit was reached: one of <see cref="TaskLimits"/>, or one that the gateway keeps; the message says which.</summary>
     public const string LimitReached = "limit_reached";
 
     /// <summary>The branch could not be made or pushed.</summary>

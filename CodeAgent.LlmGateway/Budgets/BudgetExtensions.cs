@@ -5,7 +5,7 @@ namespace CodeAgent.LlmGateway.Budgets;
 internal static class BudgetExtensions
 {
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromMilliseconds(900);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(4.5);
 
     public static void AddBudgets(this WebApplicationBuilder builder)
     {
@@ -13,7 +13,7 @@ internal static class BudgetExtensions
             .Configure(options => options.AnswerWithin = AnswerWithin)
             .BindConfiguration(RedisPatienceOptions.Section)
             .Validate(options => options.AnswerWithin is { } wait && wait > TimeSpan.Zero && wait <= LongestWait,
-                "Redis:AnswerWithin is how long a request waits for Redis, for instance 00:00:00.9: above 0, at most a minute.")
+                "Redis:AnswerWithin is how long a request waits for Redis, for instance 00:00:00.9: above 0, at most 4.5 s.")
             .ValidateOnStart();
         builder.Services.AddSingleton<GatewayId>();
         builder.Services.AddSingleton<TaskLimits>();

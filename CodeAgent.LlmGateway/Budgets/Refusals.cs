@@ -6,6 +6,9 @@ namespace CodeAgent.LlmGateway.Budgets;
 /// <summary>Says which limit does not let a request in, and when it will.</summary>
 internal static class Refusals
 {
+    // Names the limit: by it a worker tells our limits from those that a provider has for our account.
+    private const string LimitHeader = "x-codeagent-limit";
+
     // OpenAI's clients wait for hints up to this long, and try again on their own terms beyond it: then they had better not.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
 
@@ -26,7 +29,8 @@ internal static class Refusals
         {
             http.Response.OnStarting(static state =>
             {
-                var (response, wait, isWorthRetrying) = ((HttpResponse, TimeSpan?, bool))state;
+                var (response, wait, isWorthRetrying, name) = ((HttpResponse, TimeSpan?, bool, string))state;
+                response.Headers[LimitHeader] = name;
                 response.Headers["x-should-retry"] = isWorthRetrying ? "true" : "false";
                 if (wait is { } span)
                 {
@@ -34,7 +38,7 @@ internal static class Refusals
                 }
 
                 return Task.CompletedTask;
-            }, (http.Response, wait, isWorthRetrying));
+            }, (http.Response, wait, isWorthRetrying, LimitSet.Name(limit)));
         }
 
         var code = isTooLarge ? "request-exceeds-limit" : isSpent ? "insufficient-quota" : "rate-limit-exceeded";

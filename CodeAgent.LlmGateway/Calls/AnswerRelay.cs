@@ -98,11 +98,6 @@ internal static class AnswerRelay
                 hasEnded = true;
             }
 
-            if (copy.Bytes is { } said)
-            {
-                call.Content?.Answered(said);
-            }
-
             if (hasEnded && watch.IsComplete && dispatched.Error is null && copy.Bytes is { } kept)
             {
                 ticket?.Answered(answer.Status, contentType, kept);
@@ -110,6 +105,11 @@ internal static class AnswerRelay
                 {
                     await turn.AnswerAsync(answer.Status, contentType, kept, watch.Usage);
                 }
+            }
+
+            if (call.Content is { } content && copy.Bytes is { } said)
+            {
+                content.Answered(said);
             }
         }
 

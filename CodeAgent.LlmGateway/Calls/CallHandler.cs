@@ -79,8 +79,7 @@ internal sealed class CallHandler(
     {
         // 2.
         call.Asked(request);
-        var route = call.Route = catalog.Find(request.Model);
-        ModelAllowance.Require(http.User, request.Model, route);
+        var route = call.Route = catalog.Find(http.User, request.Model);
 
         // 3.
         await using var turn = await turns.BeginAsync(http, request, route);

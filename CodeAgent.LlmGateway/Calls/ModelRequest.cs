@@ -34,7 +34,8 @@ internal sealed class ModelRequest
         catch (JsonException e)
         {
             var what = body.Span.StartsWith(Encoding.UTF8.Preamble) ? "it begins with a byte order mark"
-                : $"line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}; it may be {RequestScan.Deepest} levels deep at most";
+                : e.Message.Contains("depth", StringComparison.OrdinalIgnoreCase) ? $"it is more than {RequestScan.Deepest} levels deep"
+                : $"line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}";
             throw new ProblemException("invalid-json", StatusCodes.Status400BadRequest, $"The body is not valid JSON: {what}.");
         }
 

@@ -13,6 +13,7 @@ internal readonly record struct RequestScan
 {
     public const int Deepest = 512;
     private const int MostChoices = 1024;
+    private const double MostTokens = 1e15;
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = Deepest };
     private static readonly JsonReaderState AfterProperty = StateAfterProperty();
 
@@ -28,7 +29,12 @@ internal readonly record struct RequestScan
 
     public bool IsStream { get; private init; }
 
-    public long? MaxOutputTokens { get; private init; }
+    /// <summary>The largest limit of the answer; null where there is none, or one that some provider may take for none (-1, 0).</summary>
+    public long? MaxOutputTokens => IsUnlimited ? null : LargestLimit;
+
+    private long? LargestLimit { get; init; }
+
+    private bool IsUnlimited { get; init; }
 
     public int Choices { get; private init; }
 
@@ -127,7 +133,7 @@ internal readonly record struct RequestScan
         else if (reader.ValueTextEquals("max_tokens"u8) || reader.ValueTextEquals("max_completion_tokens"u8) || reader.ValueTextEquals("max_output_tokens"u8))
         {
             reader.Read();
-            next = this with { MaxOutputTokens = Larger(MaxOutputTokens, Number(ref reader)) };
+            next = Limited(Number(ref reader));
         }
         else if (reader.ValueTextEquals("n"u8))
         {
@@ -174,9 +180,14 @@ internal readonly record struct RequestScan
     }
 
     // Of several limits nobody here knows which one the provider goes by.
-    private static long? Larger(long? one, long? other) => one is { } a && other is { } b ? Math.Max(a, b) : one ?? other;
+    private RequestScan Limited(double? limit) => limit switch
+    {
+        null => this,
+        >= 1 => this with { LargestLimit = Math.Max(LargestLimit ?? 1, (long)Math.Ceiling(Math.Min(limit.Value, MostTokens))) },
+        _ => this with { IsUnlimited = true },
+    };
 
-    private static int More(int choices, long? asked) => Math.Max(choices, (int)Math.Clamp(asked ?? 1, 1, MostChoices));
+    private static int More(int choices, double? asked) => asked >= 1 ? Math.Max(choices, (int)Math.Ceiling(Math.Min(asked.Value, MostChoices))) : choices;
 
     // What is not looked into is most of the body, so it is passed over fast.
     private RequestScan Pass(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
@@ -280,7 +291,7 @@ internal readonly record struct RequestScan
             var isLimit = reader.ValueTextEquals("maxOutputTokens"u8) || reader.ValueTextEquals("max_output_tokens"u8);
             var isCount = reader.ValueTextEquals("candidateCount"u8) || reader.ValueTextEquals("candidate_count"u8);
             reader.Read();
-            next = isLimit ? next with { MaxOutputTokens = Larger(next.MaxOutputTokens, Number(ref reader)) }
+            next = isLimit ? next.Limited(Number(ref reader))
                 : isCount ? next with { Choices = More(next.Choices, Number(ref reader)) }
                 : next;
             reader.Skip();
@@ -302,10 +313,11 @@ internal readonly record struct RequestScan
         }
     }
 
-    // Some providers read 2.0, 2e0 and "2" as 2, and what they would read is reserved for.
-    private static long? Number(ref Utf8JsonReader reader) =>
-        reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var whole) ? whole
-        : reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var number) ? (long)Math.Ceiling(number)
-        : double.TryParse(Text(ref reader), NumberStyles.Float, CultureInfo.InvariantCulture, out var written) ? (long)Math.Ceiling(written)
-        : null;
+    // Some providers read 2.0, 2e0, "2" and "2_0" as numbers, and what they would read is reserved for. NaN where it is none.
+    private static double? Number(ref Utf8JsonReader reader) => reader.TokenType switch
+    {
+        JsonTokenType.Null => null,
+        JsonTokenType.Number => reader.GetDouble(),
+        _ => double.TryParse(Text(ref reader)?.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN,
+    };
 }

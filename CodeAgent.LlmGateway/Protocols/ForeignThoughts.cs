@@ -32,12 +32,9 @@ internal static class ForeignThoughts
     {
         Protocol.Gemini => body.IndexOf("\"Y29kZWFnZW50O"u8) >= 0,
         Protocol.Responses => HasForeign(protocol, body, "encrypted_content\""u8) || HasMadeUpId(body),
-        Protocol.Chat => body.IndexOf("reasoning_details\""u8) >= 0 && HasForeignThought(protocol, body),
-        _ => body.IndexOf("thinking\""u8) >= 0 && HasForeignThought(protocol, body),
+        Protocol.Messages when body.IndexOf("thinking\""u8) < 0 => false,
+        _ => HasForeign(protocol, body, "signature\""u8) || HasForeign(protocol, body, "data\""u8),
     };
-
-    private static bool HasForeignThought(Protocol protocol, ReadOnlySpan<byte> body) =>
-        HasForeign(protocol, body, "signature\""u8) || HasForeign(protocol, body, "data\""u8);
 
     private static bool HasForeign(Protocol protocol, ReadOnlySpan<byte> body, ReadOnlySpan<byte> name)
     {

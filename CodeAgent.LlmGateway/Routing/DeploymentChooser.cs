@@ -8,8 +8,6 @@ namespace CodeAgent.LlmGateway.Routing;
 /// </summary>
 internal sealed class DeploymentChooser(DeploymentStates states, TimeProvider time)
 {
-    private const int MostNamed = 5;
-
     /// <param name="route">Where the model's name leads.</param>
     /// <param name="key">The conversation; null where it does not matter where the request goes.</param>
     /// <param name="wait">Up to how long a deployment that is full is waited for: another one has not the conversation in its cache.</param>
@@ -61,19 +59,11 @@ internal sealed class DeploymentChooser(DeploymentStates states, TimeProvider ti
         return (wait > TimeSpan.Zero ? wait : TimeSpan.Zero, areFull);
     }
 
-    /// <summary>Why a route's deployments rest, and for how long, in words.</summary>
-    public string Rests(ModelRoute route) => string.Join("; ", route.Deployments.Take(MostNamed).Select(deployment => (deployment, states.Of(deployment).Resting))
+    /// <summary>Which of a route's providers rest, and for how long, in words for a caller; empty where none does.</summary>
+    public string Rests(ModelRoute route) => string.Join(", ", route.Deployments.Select(deployment => (deployment.ProviderName, states.Of(deployment).Resting))
         .Where(found => found.Resting is not null)
-        .Select(found => string.Create(CultureInfo.InvariantCulture,
-            $"{found.deployment} {Why(found.Resting!.Reason)}, for {Math.Max(0, (found.Resting.Until - time.GetUtcNow()).TotalSeconds):0} s")));
-
-    private static string Why(RestReason reason) => reason switch
-    {
-        RestReason.RateLimit => "is at its rate limit",
-        RestReason.KeyRefused => "refused the gateway's key",
-        RestReason.SpendLimit => "says that the gateway's account is at its limit",
-        _ => "failed too often",
-    };
+        .GroupBy(found => found.ProviderName, found => found.Resting!.Until)
+        .Select(found => string.Create(CultureInfo.InvariantCulture, $"{found.Key} rests for {Math.Max(0, (found.Min() - time.GetUtcNow()).TotalSeconds):0} s")));
 
     private TimeSpan? Wait(Deployment deployment, TimeSpan most)
     {

@@ -223,9 +223,10 @@ internal sealed partial class Dispatcher
     private CallFailedException AllRest(ModelRoute route)
     {
         var (wait, areFull) = _chooser.Soonest(route) ?? (TimeSpan.FromSeconds(1), false);
+        var rests = _chooser.Rests(route);
         var error = areFull
             ? new GatewayError(StatusCodes.Status429TooManyRequests, "rate_limit_exceeded", $"All deployments of '{route.Model}' are at their rate limits.") { Type = "rate_limit_error" }
-            : new GatewayError(StatusCodes.Status503ServiceUnavailable, "no_deployment_available", $"All deployments of '{route.Model}' rest just now: {_chooser.Rests(route)}.");
+            : new GatewayError(StatusCodes.Status503ServiceUnavailable, "no_deployment_available", $"No deployment of '{route.Model}' can be asked just now{(rests.Length == 0 ? "" : $": {rests}")}.");
         return new(new(route.First, areFull ? FailureKind.RateLimited : FailureKind.Overloaded, error) { RetryAfter = wait }) { RetryAfter = wait };
     }
 

@@ -19,7 +19,7 @@ internal static class ModelEndpoints
         models.MapGet("/v1/models", List);
         models.MapGet("/v1/models/{**id}", Get);
         models.MapGet("/v1beta/models", ListGemini);
-        models.MapGet("/v1beta/models/{**id}", (string id, ClaimsPrincipal caller, ModelCatalog catalog) => TypedResults.Json(Gemini(Find(id, caller, catalog).Model), ModelJson.Default.GeminiModelView));
+        models.MapGet("/v1beta/models/{**id}", (string id, ClaimsPrincipal caller, ModelCatalog catalog) => TypedResults.Json(Gemini(catalog.Find(caller, id).Model), ModelJson.Default.GeminiModelView));
     }
 
     private static IResult List(HttpRequest request, ClaimsPrincipal caller, ModelCatalog catalog)
@@ -32,7 +32,7 @@ internal static class ModelEndpoints
 
     private static IResult Get(string id, HttpRequest request, ClaimsPrincipal caller, ModelCatalog catalog)
     {
-        var route = Find(id, caller, catalog);
+        var route = catalog.Find(caller, id);
         return request.Headers.ContainsKey(AnthropicVersion)
             ? TypedResults.Json(Anthropic(id), ModelJson.Default.AnthropicModelView)
             : TypedResults.Json(View(id, route), ModelJson.Default.ModelView);
@@ -41,19 +41,12 @@ internal static class ModelEndpoints
     private static JsonHttpResult<GeminiModelList> ListGemini(ClaimsPrincipal caller, ModelCatalog catalog) =>
         TypedResults.Json(new GeminiModelList([.. All(caller, catalog).Select(entry => Gemini(entry.Id))]), ModelJson.Default.GeminiModelList);
 
-    // A key that is for some models is told of these.
+    // A key that is for some models is told of no others.
     private static IEnumerable<(string Id, ModelRoute Route)> All(ClaimsPrincipal caller, ModelCatalog catalog)
     {
         var models = catalog.Usable().Select(route => (Id: route.Model, Route: route));
         var all = catalog.DefaultRoute() is { } route ? models.Prepend((Id: ModelCatalog.Default, Route: route)) : models;
         return all.Where(model => ModelAllowance.Allows(caller, model.Id, model.Route));
-    }
-
-    private static ModelRoute Find(string id, ClaimsPrincipal caller, ModelCatalog catalog)
-    {
-        var route = catalog.Find(id);
-        ModelAllowance.Require(caller, id, route);
-        return route;
     }
 
     private static AnthropicModelView Anthropic(string id) => new("model", id, id, DateTimeOffset.UnixEpoch);

@@ -13,16 +13,18 @@ internal sealed partial class CallContent
 
     private readonly IProtocol _protocol;
     private readonly bool _isStream;
+    private readonly bool _isSingle;
     private readonly ILogger _logger;
     private string? _system;
     private string? _input;
     private string? _output;
 
-    private CallContent(IProtocol protocol, bool isStream, ILogger logger) => (_protocol, _isStream, _logger) = (protocol, isStream, logger);
+    private CallContent(IProtocol protocol, ModelRequest request, ILogger logger) =>
+        (_protocol, _isStream, _isSingle, _logger) = (protocol, request.IsStream, request.Choices == 1, logger);
 
     public static CallContent Of(IProtocol protocol, ModelRequest request, ILogger logger)
     {
-        var content = new CallContent(protocol, request.IsStream, logger);
+        var content = new CallContent(protocol, request, logger);
         content.Try(() =>
         {
             var conversation = protocol.Read(request);
@@ -31,9 +33,14 @@ internal sealed partial class CallContent
         return content;
     }
 
-    /// <summary>What the caller was given, in the caller's protocol; also where it broke off.</summary>
+    /// <summary>What the caller was given, in the caller's protocol; also where it broke off. Of several answers to one request none is told.</summary>
     public void Answered(ReadOnlyMemory<byte> answer) => Try(() =>
     {
+        if (!_isSingle || answer.Length > LongestAnswer)
+        {
+            return;
+        }
+
         var (reader, events) = (_protocol.Reader(), new List<AnswerEvent>());
         if (!_isStream)
         {
@@ -67,6 +74,6 @@ internal sealed partial class CallContent
         }
     }
 
-    [LoggerMessage(LogLevel.Debug, "What was said is not in the span, for it could not be understood: {Exception}")]
+    [LoggerMessage(LogLevel.Information, "Not all that was said is in the span, for it could not be read: {Exception}")]
     private partial void LogNotUnderstood(string exception);
 }

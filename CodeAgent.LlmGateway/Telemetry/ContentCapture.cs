@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CodeAgent.LlmGateway.Calls;
 using CodeAgent.LlmGateway.Protocols;
 
@@ -13,5 +14,5 @@ internal sealed class ContentCapture(IConfiguration configuration, ILogger<Conte
 
     /// <summary>Begins with what is asked; null where nobody wants it.</summary>
     public CallContent? Of(IProtocol protocol, ModelRequest request) =>
-        _isWanted && request.Operation == Operation.Generate ? CallContent.Of(protocol, request, logger) : null;
+        _isWanted && request.Operation == Operation.Generate && Activity.Current is { IsAllDataRequested: true } ? CallContent.Of(protocol, request, logger) : null;
 }

@@ -14,7 +14,7 @@ namespace CodeAgent.LlmGateway.Telemetry;
 internal static class ContentJson
 {
     private const int LongestText = 8 * 1024;
-    private const int LongestInput = 64 * 1024;
+    private const int Longest = 64 * 1024;
 
     // Nobody puts it into HTML.
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -24,7 +24,7 @@ internal static class ContentJson
     public static string Input(IReadOnlyList<Message> messages)
     {
         List<byte[]> told = [];
-        for (var (i, length) = (messages.Count - 1, 0); i >= 0 && length < LongestInput; i--)
+        for (var (i, length) = (messages.Count - 1, 0); i >= 0 && length < Longest; i--)
         {
             told.Insert(0, Written(json => Message(json, RoleOf(messages[i]), messages[i].Parts, null)));
             length += told[0].Length;
@@ -97,13 +97,22 @@ internal static class ContentJson
         json.WriteEndObject();
     }
 
-    private static void Parts(Utf8JsonWriter json, IEnumerable<Part> parts)
+    private static void Parts(Utf8JsonWriter json, IReadOnlyList<Part> parts)
     {
         json.WriteStartArray();
-        foreach (var part in parts)
+        var told = 0;
+        foreach (var part in parts.TakeWhile(_ => json.BytesCommitted + json.BytesPending < Longest))
         {
             json.WriteStartObject();
             Write(json, part);
+            json.WriteEndObject();
+            told++;
+        }
+
+        if (told < parts.Count)
+        {
+            json.WriteStartObject();
+            Text(json, "text", $"({parts.Count - told} more parts are left out here)");
             json.WriteEndObject();
         }
 

@@ -52,7 +52,7 @@ internal static partial class ConfigReader<T>
 
     private static YamlException Innermost(YamlException e) => e.InnerException is YamlException inner ? Innermost(inner) : e;
 
-    // Of a tab the parser tells where the mapping around it began.
+    // Of a tab the parser tells where the mapping around it began, so it is the first one before anything is written.
     private static long LineOf(YamlException e, string text) =>
         e.Message.Contains("invalid tab", StringComparison.Ordinal) && Tab().Match(text) is { Success: true } tab ? text.AsSpan(0, tab.Index).Count('\n') + 1
         : Math.Max(1, e.Start.Line);
@@ -66,7 +66,7 @@ internal static partial class ConfigReader<T>
         : e.InnerException is { } inner ? $"the value does not fit: {inner.Message}"
         : e.Message;
 
-    [GeneratedRegex("^ *\t", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^ *\t[ \t]*\S", RegexOptions.Multiline)]
     private static partial Regex Tab();
 
     [GeneratedRegex("^Property '(?<name>[^']*)' not found on type")]

@@ -12,9 +12,13 @@ internal sealed class NameConverter : IYamlTypeConverter
 
     public object? ReadYaml(IParser parser, Type type, ObjectDeserializer rootDeserializer)
     {
-        var scalar = parser.Consume<Scalar>();
         var names = Nullable.GetUnderlyingType(type) ?? type;
-        if (names != type && scalar is { Style: ScalarStyle.Plain, Value: "" or "~" or "null" })
+        if (!parser.TryConsume<Scalar>(out var scalar))
+        {
+            throw new YamlException(parser.Current!.Start, parser.Current.End, "something else belongs here: a single name");
+        }
+
+        if (names != type && scalar is { Style: ScalarStyle.Plain, Value: "" or "~" or "null" or "Null" or "NULL" })
         {
             return null;
         }

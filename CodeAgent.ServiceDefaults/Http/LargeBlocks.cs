@@ -5,7 +5,7 @@ namespace CodeAgent.ServiceDefaults.Http;
 
 /// <summary>
 /// Memory for what the web server reads and writes, in blocks of 32 KiB where its own have 4 KiB: a prompt of 400 KB is read in a
-/// dozen calls of the system rather than in a hundred. A connection that waits holds none.
+/// dozen calls of the system rather than in a hundred. A connection that waits for its next request holds none.
 /// </summary>
 internal sealed class LargeBlocks : MemoryPool<byte>, IMemoryPoolFactory<byte>
 {

@@ -44,7 +44,7 @@ internal sealed class KeyAuthentication(
     {
         Response.Headers.WWWAuthenticate = "Bearer";
         throw new ProblemException("unauthorized", StatusCodes.Status401Unauthorized, ReadSecret() is null
-            ? $"A key is needed: Authorization: Bearer KEY, or KEY in {string.Join(", ", KeyHeaders)}."
+            ? $"A key is needed: Authorization: Bearer KEY, or KEY in one of {string.Join(", ", KeyHeaders)}."
             : "The key is not known here, or was revoked.");
     }
 

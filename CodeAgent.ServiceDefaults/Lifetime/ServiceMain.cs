@@ -1,6 +1,7 @@
 using System.Net;
 using CodeAgent.ServiceDefaults.Configuration;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
 
 namespace CodeAgent.ServiceDefaults.Lifetime;
 
@@ -28,6 +29,11 @@ public static class ServiceMain
         catch (ConfigFileException e)
         {
             await Console.Error.WriteLineAsync($"The configuration is refused:{Environment.NewLine}{e.Message}");
+            return Refused;
+        }
+        catch (OptionsValidationException e)
+        {
+            await Console.Error.WriteLineAsync($"The settings are refused: {e.Message}");
             return Refused;
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)

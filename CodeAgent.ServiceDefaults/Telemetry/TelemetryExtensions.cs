@@ -47,7 +47,7 @@ internal static class TelemetryExtensions
             console.BackgroundBufferCapacity = LinesWaiting;
         });
 
-        // Without the scopes: what they have of a request is in the span that every record names.
+        // Without the scopes: what they have of a request is in the span that the record of a traced one names.
         builder.Logging.AddOpenTelemetry(logging => logging.IncludeFormattedMessage = true);
 
         var telemetry = builder.Services.AddOpenTelemetry()

@@ -6,7 +6,7 @@ const string Usage = """
     dotnet run -c Release --project tests/CodeAgent.Benchmarks -- COMMAND
 
       gateway                       the gateway beside other proxies; writes docs/benchmarks.md
-        --quick                     one short round, about a minute; writes artifacts/benchmarks/benchmarks.md
+        --quick                     one short round, a few minutes; writes artifacts/benchmarks/benchmarks.md
         --rounds N --seconds N      how often each load runs, and how long
         --only NAME,NAME            only these of: mock, yarp, codeagent, portkey, python
         --out FILE                  writes there

@@ -112,8 +112,8 @@ internal static class GatewayBenchmark
         How it is measured:
 
         * Every contender gets the same bytes by HTTP/1.1 and asks the mock by HTTP/1.1. A 100 K prompt is a conversation of 400 KB.
-        * Before the first round each contender is warmed up with each kind of load, in runs of half a round's length, until three runs
-          in a row were at most 3 % faster than the best before, or twelve runs are over.
+        * Before the first round each contender is warmed up with small, streamed and large requests at many clients, until three runs
+          in a row of half a round's length (1 s at least) were at most 3 % faster than the best before, or twelve are over.
         * Latencies with one client, and requests/s: `wrk`, a request after the other on each connection. "Added" is the contender's
           percentile less the mock's own in the same round.
         * Requests/s are what the whole machine does, load tool and mock included: their share is in each contender's figure, so a ratio

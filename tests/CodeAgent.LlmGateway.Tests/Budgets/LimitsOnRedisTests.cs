@@ -151,7 +151,7 @@ public abstract class LimitsOnRedisTests(RedisFixture redis) : IAsyncLifetime
         var subject = SubjectOf(new() { Tokens = 1000, Usd = 1 });
         await _one.Admissions.ReserveAsync(new Reservation([subject], null, new(800, 0, 0, 0)), TimeSpan.FromMilliseconds(50));
 
-        await Eventually.TrueAsync(async () => (await AskAsync(_two, new(800, 0, 0, 0), subject)).Verdict == Verdict.Admitted, TimeSpan.FromSeconds(5), "it is given back");
+        await Eventually.TrueAsync(async () => (await AskAsync(_two, new(800, 0, 0, 0), subject)).Verdict == Verdict.Admitted, TimeSpan.FromSeconds(20), "it is given back");
     }
 
     [Fact]

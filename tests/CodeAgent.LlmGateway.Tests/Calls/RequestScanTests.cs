@@ -73,13 +73,26 @@ public sealed class RequestScanTests
     [InlineData("""{"max_tokens":2e3,"model":"m"}""", 2000)]
     [InlineData("""{"max_output_tokens":64.5,"model":"m"}""", 65)]
     [InlineData("""{"max_tokens":"4000","model":"m"}""", 4000)]
-    [InlineData("""{"max_tokens":1e300,"model":"m"}""", long.MaxValue)]
+    [InlineData("""{"max_tokens":1e300,"model":"m"}""", 1_000_000_000_000_000)]
+    [InlineData("""{"max_tokens":"Infinity","model":"m"}""", 1_000_000_000_000_000)]
     [InlineData("""{"generation_config":{"max_output_tokens":"50"},"model":"m"}""", 50)]
     public void Of_several_limits_of_the_output_the_largest_is_what_may_be_used(string body, long most) =>
         Assert.Equal(most, RequestScan.Read(Encoding.UTF8.GetBytes(body)).MaxOutputTokens);
 
     [Theory]
+    [InlineData("""{"max_tokens":-1,"model":"m"}""")]
+    [InlineData("""{"max_tokens":0,"model":"m"}""")]
+    [InlineData("""{"max_tokens":-1,"max_completion_tokens":1,"model":"m"}""")]
+    [InlineData("""{"max_completion_tokens":1,"max_tokens":"NaN","model":"m"}""")]
+    [InlineData("""{"max_tokens":"-Infinity","model":"m"}""")]
+    [InlineData("""{"max_tokens":"many","model":"m"}""")]
+    public void A_limit_that_some_take_for_none_is_none(string body) => Assert.Null(RequestScan.Read(Encoding.UTF8.GetBytes(body)).MaxOutputTokens);
+
+    [Theory]
     [InlineData("""{"n":3,"model":"m"}""", 3)]
+    [InlineData("""{"n":"1_0","model":"m"}""", 10)]
+    [InlineData("""{"n":"NaN","model":"m"}""", 1)]
+    [InlineData("""{"n":1e9,"model":"m"}""", 1024)]
     [InlineData("""{"n":2.0,"model":"m"}""", 2)]
     [InlineData("""{"n":"4","model":"m"}""", 4)]
     [InlineData("""{"n":5,"n":1,"model":"m"}""", 5)]
@@ -92,9 +105,11 @@ public sealed class RequestScanTests
 
     [Theory]
     [InlineData("\ufeff{\"model\":\"m\"}", "byte order mark")]
-    [InlineData("{\"model\":\"m\",}", "line 1, byte 14")]
-    public void What_is_no_JSON_is_refused_with_the_reason(string body, string reason)
+    [InlineData("{\"model\":\"m\",}", "line 1, byte 14.")]
+    [InlineData("{\"model\":\"m\",\"x\":DEEP}", "it is more than 512 levels deep.")]
+    public void What_is_no_JSON_is_refused_with_the_reason(string text, string reason)
     {
+        var body = text.Replace("DEEP", new string('[', 600) + new string(']', 600), StringComparison.Ordinal);
         var e = Assert.Throws<ProblemException>(() => new ModelRequest(LlmGateway.Protocols.Protocol.Chat, LlmGateway.Protocols.Operation.Generate, Encoding.UTF8.GetBytes(body)));
 
         Assert.Equal("invalid-json", e.Type);

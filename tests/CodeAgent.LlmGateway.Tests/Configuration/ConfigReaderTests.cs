@@ -81,7 +81,7 @@ public sealed class ConfigReaderTests
     [InlineData("pots:\n  big:\n    lid: true\n    litres: 0", 4, "a pot holds something")]
     [InlineData("order:\n- big\n- small\npots:\n  big: {}", 3, "there is no pot 'small'")]
     [InlineData("name: [", 1, "")]
-    [InlineData("name: x\npots:\n\tbig: {}", 3, "While scanning a mapping, found invalid tab as indentation")]
+    [InlineData("name: |\n  x\n\t\npots:\n\tbig: {}", 5, "While scanning a mapping, found invalid tab as indentation")]
     [InlineData("- a\n- b", 1, "")]
     public void What_is_wrong_is_said_with_its_line(string text, int line, string reason)
     {

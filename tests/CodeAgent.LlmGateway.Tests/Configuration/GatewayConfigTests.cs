@@ -37,6 +37,7 @@ public sealed class GatewayConfigTests
     [InlineData("[m]", "[~]", 5, "a value is missing here")]
     [InlineData("kind: openai, ", "", 2, "a provider has a kind")]
     [InlineData("kind: openai, ", "kind: grok, ", 2, "'grok' is not known here; there are: openAi, anthropic, ")]
+    [InlineData("kind: openai, ", "kind: [openai], ", 2, "something else belongs here")]
     [InlineData("kind: openai, ", "kind: 1, ", 2, "'1' is not known here")]
     [InlineData("http://127.0.0.1:1/v1", "127.0.0.1/v1", 2, "an http or https address")]
     [InlineData("http://127.0.0.1:1/v1", "http://user:pass@h/v1", 2, "an http or https address")]

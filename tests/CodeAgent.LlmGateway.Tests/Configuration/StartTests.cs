@@ -11,9 +11,9 @@ public sealed class StartTests(GarnetFixture redis) : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private async Task<(int Code, string Error)> RunAsync(string url)
+    private async Task<(int Code, string Error)> RunAsync(string url, params string[] settings)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, "--urls", url, "--Config:Directory", _folder])
+        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, "--urls", url, "--Config:Directory", _folder, .. settings])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -36,6 +36,16 @@ public sealed class StartTests(GarnetFixture redis) : IDisposable
 
         Assert.Equal(1, code);
         Assert.Contains("gateway.yaml(2): there is no 'speed' here", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_setting_that_makes_no_sense_is_refused_in_plain_words()
+    {
+        var (code, error) = await RunAsync("http://127.0.0.1:0", "--Redis:AnswerWithin", "00:00:00");
+
+        Assert.Equal(1, code);
+        Assert.StartsWith("The settings are refused: Redis:AnswerWithin is how long a request waits for Redis", error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
     }
 

@@ -126,10 +126,12 @@ public sealed class KeyTests(GarnetFixture redis)
         var google = JsonNode.Parse(await client.GetStringAsync("/v1beta/models", TestContext.Current.CancellationToken))!;
         var all = JsonNode.Parse(await operators.GetStringAsync("/v1/models", TestContext.Current.CancellationToken))!;
         using var other = await client.GetAsync("/v1/models/two", TestContext.Current.CancellationToken);
+        var (none, body) = await client.AskAsync("""{"model":"three","messages":[]}""");
 
         Assert.Equal(["one"], told["data"]!.AsArray().Select(model => (string?)model!["id"]));
         Assert.Equal(["models/one"], google["models"]!.AsArray().Select(model => (string?)model!["name"]));
         Assert.Equal(["default", "one", "two"], all["data"]!.AsArray().Select(model => (string?)model!["id"]));
-        Assert.Equal(HttpStatusCode.Forbidden, other.StatusCode);
+        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (other.StatusCode, none.StatusCode));
+        Assert.DoesNotContain("two", body, StringComparison.Ordinal);
     }
 }

@@ -102,6 +102,11 @@ public sealed class ForeignThoughtTests(GarnetFixture redis)
         """));
 
     [Fact]
+    public void A_chat_gets_back_no_foreign_signature_of_a_call_either() => Same(
+        """{"model":"upstream","messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"thought_signature":""}}}]}]}""",
+        Sent(Protocol.Chat, """{"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"thought_signature":"gemini:x"}}}]}]}"""));
+
+    [Fact]
     public async Task A_turn_that_fell_back_does_not_spoil_the_next_one()
     {
         const string Answered = """{"id":"msg_1","type":"message","role":"assistant","model":"c","content":[{"type":"text","text":"yes"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":4,"output_tokens":2}}""";

@@ -85,6 +85,27 @@ public sealed class ContentTests(GarnetFixture redis) : IDisposable
     }
 
     [Fact]
+    public void Of_a_message_of_many_parts_the_first_are_told()
+    {
+        var told = JsonNode.Parse(ContentJson.Input([new(Role.User, [.. Enumerable.Range(0, 100).Select(_ => new Part.Text(new string('x', 9000)))])]))!;
+
+        var parts = told[0]!["parts"]!.AsArray();
+        Assert.InRange(parts.Count, 5, 12);
+        Assert.Equal($"({101 - parts.Count} more parts are left out here)", (string?)parts[^1]!["content"]);
+    }
+
+    [Fact]
+    public async Task Of_several_answers_to_one_request_none_is_told()
+    {
+        await using var upstream = await MockUpstream.StartAsync();
+        upstream.Chat = Upstreams.Answers("fine");
+        var span = await CallAsync("/v1/chat/completions", """{"model":"mock-model","n":2,"messages":[{"role":"user","content":"hi"}]}""", upstream,
+            ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true"));
+
+        Assert.Null(span.GetTagItem(Attributes[2]));
+    }
+
+    [Fact]
     public void Every_part_of_a_message_has_its_form()
     {
         var told = ContentJson.Input(

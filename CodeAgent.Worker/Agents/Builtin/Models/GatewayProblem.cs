@@ -12,6 +12,9 @@ internal static class GatewayProblem
 {
     private const int LongestText = 2_000;
 
+    // What the gateway refuses by its own limits; a provider's account that is empty is something else.
+    private const string LimitHeader = "x-codeagent-limit";
+
     /// <summary>The failure that a refused call is for the task.</summary>
     public static ModelException Explain(ClientResultException e)
     {
@@ -19,7 +22,7 @@ internal static class GatewayProblem
         return e.Status switch
         {
             (int)HttpStatusCode.NotFound when code is null or "model_not_found" => new(FailureCodes.ModelNotFound, text, e),
-            (int)HttpStatusCode.TooManyRequests when code is "insufficient_quota" or "request_exceeds_limit" => new(FailureCodes.LimitReached, text, e),
+            (int)HttpStatusCode.TooManyRequests when e.GetRawResponse()?.Headers.TryGetValue(LimitHeader, out _) == true => new(FailureCodes.LimitReached, text, e),
             (int)HttpStatusCode.Forbidden or (int)HttpStatusCode.Unauthorized => new(FailureCodes.ModelFailed, $"The gateway refuses this lease ({e.Status}): {text}", e),
             _ => new(FailureCodes.ModelFailed, $"The model call was refused ({e.Status}): {text}", e),
         };

@@ -188,20 +188,26 @@ public sealed class RetryTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("insufficient_quota")]
-    [InlineData("request_exceeds_limit")]
-    public async Task A_limit_at_the_gateway_is_a_limit_that_was_reached(string code)
+    [InlineData("x-codeagent-limit", FailureCodes.LimitReached)]
+    [InlineData(null, FailureCodes.ModelFailed)]
+    public async Task A_limit_at_the_gateway_is_a_limit_that_was_reached_and_one_at_the_provider_is_not(string? header, string failure)
     {
         _bench.Gateway.Then(context =>
         {
             context.Response.StatusCode = 429;
             context.Response.Headers["x-should-retry"] = "false";
-            return context.Response.WriteAsJsonAsync(new { error = new { code, message = "The limit usd of the task is reached." } });
+            if (header is not null)
+            {
+                context.Response.Headers[header] = "usd";
+            }
+
+            return context.Response.WriteAsJsonAsync(new { error = new { code = "insufficient_quota", message = "The limit is reached." } });
         });
 
         var result = await _bench.RunAsync();
 
-        Assert.Equal(new TaskFailure(FailureCodes.LimitReached, "The limit usd of the task is reached."), result.Failure);
+        Assert.Equal(failure, result.Failure?.Code);
+        Assert.Contains("The limit is reached.", result.Failure!.Message, StringComparison.Ordinal);
         Assert.Single(_bench.Gateway.Requests);
     }
 
