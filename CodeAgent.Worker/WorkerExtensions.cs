@@ -6,6 +6,7 @@ using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Deliveries;
 using CodeAgent.Worker.Leases;
 using CodeAgent.Worker.Processes;
+using CodeAgent.Worker.Sandboxes;
 using CodeAgent.Worker.Workspaces;
 
 namespace CodeAgent.Worker;
@@ -34,7 +35,7 @@ internal static class WorkerExtensions
     /// <summary>Adds the running of commands.</summary>
     public static WebApplicationBuilder AddCommands(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<ICommandRunner, CommandRunner>().AddSingleton<CheckRunner>();
+        builder.Services.AddSingleton<ICommandRunner, CommandRunner>().AddSingleton<SandboxFactory>().AddSingleton<CheckRunner>();
         builder.Services.AddHostedService<OrphanJanitor>();
         return builder;
     }

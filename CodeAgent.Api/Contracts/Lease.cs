@@ -51,6 +51,9 @@ public sealed record Lease
     /// <summary>Where an earlier attempt of this run got to.</summary>
     public Checkpoint? Checkpoint { get; set; }
 
+    /// <summary>What earlier attempts of this run said about the work.</summary>
+    public WorkView? Work { get; set; }
+
     /// <summary>What earlier attempts of this run used; counts against the limits.</summary>
     public required Usage Usage { get; init; }
 

@@ -61,6 +61,27 @@ public static class AgentNames
 
     /// <summary>The prompt is a shell script; no model is asked.</summary>
     public const string Command = "command";
+
+    /// <summary>OpenAI's Codex CLI.</summary>
+    public const string Codex = "codex";
+
+    /// <summary>Anthropic's Claude Code.</summary>
+    public const string Claude = "claude";
+
+    /// <summary>OpenCode.</summary>
+    public const string OpenCode = "opencode";
+
+    /// <summary>Google's Gemini CLI.</summary>
+    public const string Gemini = "gemini";
+
+    /// <summary>Qwen Code.</summary>
+    public const string Qwen = "qwen";
+
+    /// <summary>Cursor's CLI. Its model calls go to Cursor, not through the gateway.</summary>
+    public const string Cursor = "cursor";
+
+    /// <summary>Aider.</summary>
+    public const string Aider = "aider";
 }
 
 /// <summary>How the result of a task is handed over.</summary>

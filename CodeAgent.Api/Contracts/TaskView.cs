@@ -85,6 +85,9 @@ public sealed record TaskView
     /// <summary>What the models used so far.</summary>
     public required Usage Usage { get; init; }
 
+    /// <summary>What its worker says about the work; none before the first claim.</summary>
+    public WorkView? Work { get; set; }
+
     /// <summary>What can be had at <c>…/artifacts/{name}</c>.</summary>
     public IReadOnlyList<ArtifactView> Artifacts { get; set; } = [];
 
@@ -176,6 +179,25 @@ public sealed record CheckResult
     /// <summary>The end of what it printed, both streams together, 16,000 characters at most.</summary>
     public string Output { get; set; } = "";
 }
+
+/// <summary>What a worker says about the work on a task: <c>PUT /v1/leases/{taskId}/work</c>, all of it each time.</summary>
+public sealed record WorkView
+{
+    /// <summary>What the agent's programs are kept in: <c>none</c>, <c>bubblewrap</c> or <c>container</c>.</summary>
+    public string? Sandbox { get; set; }
+
+    /// <summary>What whoever reads the result should know, such as model calls that do not go through the gateway. At most 20, 1,000 characters each.</summary>
+    public IReadOnlyList<string> Notes { get; set; } = [];
+
+    /// <summary>The steps of the task's pipeline, in order; none where it has only one.</summary>
+    public IReadOnlyList<StepView> Steps { get; set; } = [];
+}
+
+/// <summary>A step of a task's pipeline.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Status"><c>pending</c>, <c>running</c>, <c>succeeded</c>, <c>failed</c> or <c>skipped</c>.</param>
+/// <param name="Summary">What its agent says it did.</param>
+public sealed record StepView(string Name, string Status, string? Summary = null);
 
 /// <summary>What the models used.</summary>
 public sealed record Usage

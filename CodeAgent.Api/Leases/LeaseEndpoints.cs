@@ -13,6 +13,7 @@ namespace CodeAgent.Api.Leases;
 internal static partial class LeaseEndpoints
 {
     private const long SmallBody = 64 * 1024;
+    private const long WorkBody = 1024 * 1024;
     private const long EventsBody = 16 * 1024 * 1024;
     private const long CheckpointBody = 17 * 1024 * 1024;
     private const long CompleteBody = 4 * 1024 * 1024;
@@ -30,6 +31,7 @@ internal static partial class LeaseEndpoints
         held.MapPost("/heartbeat", HeartbeatAsync).WithSummary("Extend the lease and wait for news").Accepts<HeartbeatRequest>("application/json");
         held.MapPost("/events", AppendEventsAsync).WithSummary("Report events").Accepts<EventBatch>("application/json");
         held.MapPut("/checkpoint", StoreCheckpointAsync).WithSummary("Store the state after a turn").Accepts<Checkpoint>("application/json");
+        held.MapPut("/work", ReportWorkAsync).WithSummary("Say what the work is about").Accepts<WorkView>("application/json");
         held.MapPut("/artifacts/{name}", StoreArtifactAsync).WithSummary("Store an artifact")
             .WithMetadata(new DisableRequestSizeLimitAttribute()).Accepts<Stream>("*/*");
         held.MapPost("/complete", CompleteAsync).WithSummary("End the task").Accepts<CompleteRequest>("application/json");
@@ -78,6 +80,15 @@ internal static partial class LeaseEndpoints
         var json = System.Text.Json.JsonSerializer.Serialize(checkpoint, ContractsJson.Default.Checkpoint);
         var command = new TaskCommand.StoreCheckpoint(fence, checkpoint);
         (await tasks.ChangeAsync(taskId, command, (commit, _) => commit.Do("SET", TaskKeys.Checkpoint(taskId), json))).Require();
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> ReportWorkAsync(Guid taskId, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks)
+    {
+        var fence = caller.FenceFor(taskId);
+        var work = await JsonBody.ReadAsync(http, ContractsJson.Default.WorkView, WorkBody);
+        LeaseRules.Require(work);
+        (await tasks.ChangeAsync(taskId, new TaskCommand.ReportWork(fence, work))).Require();
         return TypedResults.NoContent();
     }
 

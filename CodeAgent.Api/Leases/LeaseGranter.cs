@@ -119,6 +119,7 @@ internal sealed partial class LeaseGranter(
             Request = await tasks.RequestAsync(id),
             TraceParent = task.TraceParent,
             Checkpoint = await tasks.CheckpointAsync(id),
+            Work = task.Work,
             Usage = task.Usage,
             SecondsUsed = task.SecondsUsed,
         };

@@ -8,6 +8,9 @@ namespace CodeAgent.Api.Leases;
 internal static partial class LeaseRules
 {
     private const int MostEvents = 500;
+    private const int MostNotes = 20;
+    private const int LongestNote = 1000;
+    private const int MostSteps = 50;
 
     /// <exception cref="ServiceDefaults.Problems.ProblemException">400 with the field that is wrong.</exception>
     public static void Require(ClaimRequest claim)
@@ -52,6 +55,16 @@ internal static partial class LeaseRules
         Require(checkpoint.Turn >= 1, "turn", "turn is 1 or more.");
         Require(checkpoint.MessagesSeen >= 0, "messagesSeen", "messagesSeen is 0 or more.");
         Require(checkpoint.Usage, "usage");
+    }
+
+    /// <exception cref="ServiceDefaults.Problems.ProblemException">400 with the field that is wrong.</exception>
+    public static void Require(WorkView work)
+    {
+        Require(work.Sandbox is null or { Length: >= 1 and <= 40 }, "sandbox", "A sandbox's name has 1 to 40 characters.");
+        Require(work.Notes.Count <= MostNotes && work.Notes.All(note => note is { Length: >= 1 and <= LongestNote }), "notes",
+            $"There are at most {MostNotes} notes of 1 to {LongestNote:N0} characters.");
+        Require(work.Steps.Count <= MostSteps && work.Steps.All(step => step is { Name.Length: >= 1 and <= 100, Status.Length: >= 1 and <= 40 }), "steps",
+            $"There are at most {MostSteps} steps, each with a name of at most 100 characters and a status.");
     }
 
     /// <exception cref="ServiceDefaults.Problems.ProblemException">400 with the field that is wrong.</exception>

@@ -58,6 +58,7 @@ internal static partial class Lifecycle
             TaskCommand.Heartbeat heartbeat => Heartbeat(task, lease, heartbeat, now),
             TaskCommand.AppendEvents append => AppendEvents(task, lease, append.Batch, now),
             TaskCommand.StoreCheckpoint store => StoreCheckpoint(task, store.Checkpoint, now),
+            TaskCommand.ReportWork report => Change(task with { Work = report.Work }, now),
             TaskCommand.StoreArtifact store => StoreArtifact(task, store.Artifact, now),
             TaskCommand.Complete complete => Complete(task, lease, complete, now),
             TaskCommand.Release => BackToQueue(task, lease, until: now, "released", counts: task.Releases >= FreeReleases, now),

@@ -86,6 +86,7 @@ internal static partial class Lifecycle
                 Usage = new(),
                 EarlierUsage = task.EarlierUsage + task.Usage,
                 SecondsUsed = 0,
+                Work = null,
                 Failure = null,
                 Summary = null,
                 Delivery = null,

@@ -36,6 +36,9 @@ internal abstract record TaskCommand
     /// <summary>The worker stores where it got to.</summary>
     public sealed record StoreCheckpoint(long Fence, Checkpoint Checkpoint) : UnderLease(Fence);
 
+    /// <summary>The worker says what it is about.</summary>
+    public sealed record ReportWork(long Fence, WorkView Work) : UnderLease(Fence);
+
     /// <summary>The worker has stored an artifact.</summary>
     public sealed record StoreArtifact(long Fence, StoredArtifact Artifact) : UnderLease(Fence);
 

@@ -84,6 +84,9 @@ internal sealed record TaskState
     /// <summary>Seconds that the ended attempts of this run took.</summary>
     public required double SecondsUsed { get; init; }
 
+    /// <summary>What the worker says about the work.</summary>
+    public WorkView? Work { get; init; }
+
     /// <summary>Why it failed.</summary>
     public TaskFailure? Failure { get; init; }
 

@@ -25,6 +25,7 @@ internal static class TaskViews
         Delivery = task.Delivery,
         Checks = task.Checks,
         Usage = task.EarlierUsage + task.Usage,
+        Work = task.Work,
         Artifacts = [.. task.Artifacts.Where(artifact => !artifact.IsInternal).Select(artifact => artifact.ToView())],
         LastEvent = task.LastEvent,
     };

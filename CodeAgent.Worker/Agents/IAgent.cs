@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CodeAgent.Contracts;
+using CodeAgent.Worker.Sandboxes;
 
 namespace CodeAgent.Worker.Agents;
 
@@ -25,6 +26,9 @@ internal sealed record AgentRun
 
     /// <summary>Folder of the workspace, an absolute path without links in it.</summary>
     public required string Workspace { get; init; }
+
+    /// <summary>Where its programs run.</summary>
+    public required ISandbox Sandbox { get; init; }
 
     /// <summary>To whom it reports.</summary>
     public required IAgentSession Session { get; init; }
@@ -78,6 +82,9 @@ internal interface IAgentSession
     /// <param name="data">What goes into its data: serialized as JSON, camelCase.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     ValueTask ReportAsync(string type, object data, CancellationToken cancellationToken);
+
+    /// <summary>Puts a note on the task, for whoever reads the result. The same note twice is one.</summary>
+    Task NoteAsync(string note, CancellationToken cancellationToken);
 
     /// <summary>Stores the state after a turn together with the workspace as it is now, and reports <c>turn.finished</c>. Returns when it is durable.</summary>
     Task CheckpointAsync(int turn, JsonElement state, int messagesSeen, Usage usage, CancellationToken cancellationToken);

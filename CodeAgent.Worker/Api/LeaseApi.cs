@@ -34,6 +34,10 @@ internal sealed class LeaseApi(ApiTransport transport, Lease lease, ResiliencePi
     public Task CheckpointAsync(Checkpoint checkpoint, CancellationToken cancellationToken) =>
         SendAsync(() => Request(HttpMethod.Put, "checkpoint", Json(checkpoint, ContractsJson.Default.Checkpoint)), Limit, cancellationToken);
 
+    /// <summary>Says what the work is about.</summary>
+    public Task ReportWorkAsync(WorkView work, CancellationToken cancellationToken) =>
+        SendAsync(() => Request(HttpMethod.Put, "work", Json(work, ContractsJson.Default.WorkView)), Limit, cancellationToken);
+
     /// <summary>Ends the task.</summary>
     public Task CompleteAsync(CompleteRequest complete, CancellationToken cancellationToken) =>
         SendAsync(() => Request(HttpMethod.Post, "complete", Json(complete, ContractsJson.Default.CompleteRequest)), Limit, cancellationToken);

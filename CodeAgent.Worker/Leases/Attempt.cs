@@ -2,6 +2,7 @@ using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Telemetry;
 using CodeAgent.Worker.Agents;
 using CodeAgent.Worker.Checks;
+using CodeAgent.Worker.Sandboxes;
 using CodeAgent.Worker.Workspaces;
 
 namespace CodeAgent.Worker.Leases;
@@ -10,12 +11,13 @@ namespace CodeAgent.Worker.Leases;
 /// <param name="lease">What is asked for, and where to go on from.</param>
 /// <param name="agent">Who does it.</param>
 /// <param name="workspace">Where.</param>
+/// <param name="sandbox">Where its programs run.</param>
 /// <param name="session">To whom it is reported.</param>
 /// <param name="checks">Runs the checks.</param>
 /// <param name="deliver">Delivers a tree: the summary, and when the agent was done.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Attempt(
-    Lease lease, IAgent agent, Workspace workspace, LeaseSession session, CheckRunner checks,
+    Lease lease, IAgent agent, Workspace workspace, ISandbox sandbox, LeaseSession session, CheckRunner checks,
     Func<string?, DateTimeOffset, CancellationToken, Task<Delivery>> deliver, TimeProvider time)
 {
     private readonly CheckpointState _before = CheckpointState.Of(lease.Checkpoint);
@@ -82,6 +84,7 @@ internal sealed class Attempt(
         {
             Lease = lease,
             Workspace = workspace.Folder.Tree,
+            Sandbox = sandbox,
             Session = session,
             Turn = _result.Turn,
             State = _result.State,
@@ -101,7 +104,7 @@ internal sealed class Attempt(
 
     private async Task<CheckResult?> FailedCheckAsync(CancellationToken cancellationToken)
     {
-        _checked = await checks.RunAsync(lease.TaskId, lease.Request, workspace.Folder.Tree, session, cancellationToken);
+        _checked = await checks.RunAsync(lease.TaskId, lease.Request, workspace.Folder.Tree, sandbox, session, cancellationToken);
         return _checked.FirstOrDefault(check => check.ExitCode != 0);
     }
 }

@@ -3,6 +3,7 @@ using CodeAgent.Worker.Api;
 using CodeAgent.Worker.Checks;
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Deliveries;
+using CodeAgent.Worker.Sandboxes;
 using CodeAgent.Worker.Workspaces;
 
 namespace CodeAgent.Worker.Leases;
@@ -11,11 +12,12 @@ namespace CodeAgent.Worker.Leases;
 /// <param name="Api">The Api.</param>
 /// <param name="Folders">Where workspaces go.</param>
 /// <param name="Workspaces">Makes them.</param>
+/// <param name="Sandboxes">Makes what programs run in.</param>
 /// <param name="Agents">The agents there are.</param>
 /// <param name="Checks">Runs checks.</param>
 /// <param name="Deliverer">Makes branches.</param>
 /// <param name="Options">The options.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record LeaseServices(
-    WorkApi Api, WorkFolders Folders, WorkspaceFactory Workspaces, IEnumerable<IAgent> Agents,
+    WorkApi Api, WorkFolders Folders, WorkspaceFactory Workspaces, SandboxFactory Sandboxes, IEnumerable<IAgent> Agents,
     CheckRunner Checks, Deliverer Deliverer, CurrentOptions Options, TimeProvider Time);

@@ -7,7 +7,7 @@ using CodeAgent.Worker.Workspaces;
 namespace CodeAgent.Worker.Leases;
 
 /// <summary>What an attempt reports and stores.</summary>
-internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper, EventQueue events, Workspace workspace, DateTimeOffset deadline) : IAgentSession
+internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper, EventQueue events, WorkBoard board, Workspace workspace, DateTimeOffset deadline) : IAgentSession
 {
     private string? _patch = lease.Checkpoint?.Patch;
     private string? _tree;
@@ -23,6 +23,8 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
 
     public ValueTask ReportAsync(string type, object data, CancellationToken cancellationToken) =>
         events.ReportAsync(type, data, cancellationToken);
+
+    public Task NoteAsync(string note, CancellationToken cancellationToken) => board.NoteAsync(note, cancellationToken);
 
     public async Task CheckpointAsync(int turn, JsonElement state, int messagesSeen, Usage usage, CancellationToken cancellationToken)
     {

@@ -19,9 +19,12 @@ internal sealed class LeaseWork(Lease lease, LeaseServices services, LeaseApi ap
         var agent = services.Agents.FirstOrDefault(agent => agent.Name == lease.Request.Agent.Name)
             ?? throw new TaskFailedException(FailureCodes.AgentUnavailable, $"This worker has no agent '{lease.Request.Agent.Name}'.");
         var workspace = await OpenAsync(cancellationToken);
-        var session = new LeaseSession(lease, api, keeper, events, workspace, deadline);
+        using var board = new WorkBoard(api, lease.Work);
+        var session = new LeaseSession(lease, api, keeper, events, board, workspace, deadline);
         (_workspace, _session) = (workspace, session);
-        var attempt = new Attempt(lease, agent, workspace, session, services.Checks,
+        await using var sandbox = await services.Sandboxes.OpenAsync(lease, cancellationToken);
+        await board.SandboxAsync(sandbox.Kind, cancellationToken);
+        var attempt = new Attempt(lease, agent, workspace, sandbox, session, services.Checks,
             (summary, finishedAt, token) => DeliverAsync(workspace, session, summary, finishedAt, token), services.Time);
         return await attempt.RunAsync(cancellationToken);
     }

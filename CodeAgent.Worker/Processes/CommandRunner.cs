@@ -37,18 +37,35 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
             ?? new ProcessEntry(process.Id, Environment.ProcessId, process.Id, (await WorkerMark.Here).Started, Ended: true);
         var tree = new ProcessTree(root, mark, time);
         tree.Begin();
-        var output = new OutputBuffer(command.OutputLimit);
         using var timer = new CancellationTokenSource(command.TimeLimit, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using var silence = new CancellationTokenSource(command.SilenceLimit ?? Timeout.InfiniteTimeSpan, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token, silence.Token, command.Enough);
         var swept = new TaskCompletionSource();
-        var reading = ReadAsync(process.StandardOutput.BaseStream, output, command.OnOutput, swept.Task, stop, cancellationToken);
+        var output = new OutputBuffer(command.OutputLimit);
+        var errors = new OutputBuffer(command.OutputLimit);
+        var reading = ReadAsync(process.StandardOutput.BaseStream, output, command.OnOutput, () => Heard(silence, command), swept.Task, stop, cancellationToken);
+        var readingErrors = command.Program is null ? Task.CompletedTask
+            : ReadAsync(process.StandardError.BaseStream, errors, null, () => Heard(silence, command), swept.Task, stop, cancellationToken);
 
         var ended = await EndedAsync(process, stop.Token);
         await SweepAsync(process, tree, politely: !ended);
         swept.SetResult();
-        await reading;
+        await Task.WhenAll(reading, readingErrors);
         cancellationToken.ThrowIfCancellationRequested();
-        return new(ended ? process.ExitCode : TimeRanOut, output.ToString(), TimedOut: !ended, time.GetElapsedTime(start));
+        return new(ended ? process.ExitCode : TimeRanOut, output.ToString(), TimedOut: !ended && timer.IsCancellationRequested, time.GetElapsedTime(start))
+        {
+            Errors = errors.ToString(),
+            FellSilent = !ended && silence.IsCancellationRequested && !timer.IsCancellationRequested,
+            WasEnough = !ended && command.Enough.IsCancellationRequested,
+        };
+    }
+
+    private static void Heard(CancellationTokenSource silence, CommandLine command)
+    {
+        if (command.SilenceLimit is { } limit && !silence.IsCancellationRequested)
+        {
+            silence.CancelAfter(limit);
+        }
     }
 
     private async Task<ProcessStartInfo> PrepareAsync(CommandLine command, TaskFolder folder, string mark, CancellationToken cancellationToken)
@@ -59,18 +76,25 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
             WorkingDirectory = command.Directory,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            RedirectStandardError = command.Program is not null,
         };
         CommandEnvironment.Fill(start.Environment, options().PassEnvironment, folder);
+        foreach (var (name, value) in command.Environment)
+        {
+            start.Environment[name] = value;
+        }
+
         start.Environment["CODEAGENT_TASK"] = command.TaskId.ToString();
         start.Environment[WorkerMark.Variable] = (await WorkerMark.Here).ToString();
         start.Environment[ProcessTree.Variable] = mark;
-        foreach (var argument in await Shell.CommandAsync(command.Script, folder, mark, cancellationToken))
+        var line = command.Script is { } script ? await Shell.ScriptAsync(script, folder, mark, cancellationToken)
+            : Shell.Command(command.Program ?? throw new ArgumentException("A command is a script or a program.", nameof(command)));
+        start.FileName = line[0];
+        foreach (var argument in line.Skip(1))
         {
             start.ArgumentList.Add(argument);
         }
 
-        start.FileName = start.ArgumentList[0];
-        start.ArgumentList.RemoveAt(0);
         return start;
     }
 
@@ -100,7 +124,7 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
         }
     }
 
-    private async Task ReadAsync(Stream pipe, OutputBuffer output, Func<string, CancellationToken, ValueTask>? onOutput,
+    private async Task ReadAsync(Stream pipe, OutputBuffer output, Func<string, CancellationToken, ValueTask>? onOutput, Action heard,
         Task swept, CancellationTokenSource stop, CancellationToken cancellationToken)
     {
         var decoder = Encoding.UTF8.GetDecoder();
@@ -112,6 +136,7 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
             {
                 var read = pipe.ReadAsync(bytes, CancellationToken.None).AsTask();
                 var length = await ReadUntilSweptAsync(read, swept);
+                heard();
                 var count = decoder.GetChars(bytes.AsSpan(0, length), characters, flush: length == 0);
                 output.Append(characters.AsSpan(0, count));
                 if (count > 0 && onOutput is not null)

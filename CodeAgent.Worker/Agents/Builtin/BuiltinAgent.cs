@@ -2,12 +2,11 @@ using System.Text.Json;
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Agents.Builtin.Conversations;
 using CodeAgent.Worker.Agents.Builtin.Models;
-using CodeAgent.Worker.Processes;
 
 namespace CodeAgent.Worker.Agents.Builtin;
 
 /// <summary>The agent that is part of the worker: a model at the gateway, and tools in the workspace.</summary>
-internal sealed class BuiltinAgent(GatewayClient gateway, ICommandRunner commands, TimeProvider time) : IAgent
+internal sealed class BuiltinAgent(GatewayClient gateway, TimeProvider time) : IAgent
 {
     /// <summary>The gateway's name for the model of a task that asks for none.</summary>
     public const string DefaultModel = "default";
@@ -44,6 +43,6 @@ internal sealed class BuiltinAgent(GatewayClient gateway, ICommandRunner command
         var name = run.Lease.Request.Agent.Model ?? DefaultModel;
         using var model = gateway.Model(name, run.Lease.Token);
         using var prices = gateway.Prices(run.Lease.Token);
-        return await new AgentLoop(run, name, conversation, model, prices, new(run, commands, time), time).RunAsync(cancellationToken);
+        return await new AgentLoop(run, name, conversation, model, prices, new(run, time), time).RunAsync(cancellationToken);
     }
 }

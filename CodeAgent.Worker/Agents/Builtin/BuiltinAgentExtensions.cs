@@ -5,7 +5,7 @@ namespace CodeAgent.Worker.Agents.Builtin;
 
 internal static class BuiltinAgentExtensions
 {
-    /// <summary>Adds the built-in agent. It needs a command runner beside it.</summary>
+    /// <summary>Adds the built-in agent.</summary>
     public static WebApplicationBuilder AddBuiltinAgent(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<BuiltinAgentOptions>()

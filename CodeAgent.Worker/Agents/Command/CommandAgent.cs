@@ -5,7 +5,7 @@ using CodeAgent.Worker.Processes;
 namespace CodeAgent.Worker.Agents.Command;
 
 /// <summary>The prompt is a shell script; no model is asked. It is one turn, so that a script that ran to its end is never run again.</summary>
-internal sealed class CommandAgent(ICommandRunner commands, TimeProvider time) : IAgent
+internal sealed class CommandAgent(TimeProvider time) : IAgent
 {
     private const int LongestTail = 1000;
 
@@ -41,7 +41,7 @@ internal sealed class CommandAgent(ICommandRunner commands, TimeProvider time) :
     private async Task<CommandResult> RunAsync(AgentRun run, TimeSpan left, CancellationToken cancellationToken)
     {
         await using var output = new OutputReporter(run.Session, time, cancellationToken);
-        return await commands.RunAsync(new()
+        return await run.Sandbox.RunAsync(new()
         {
             Script = run.Lease.Request.Prompt,
             Directory = run.Workspace,

@@ -86,6 +86,8 @@ public sealed class OutputReporterTests
             return default;
         }
 
+        public Task NoteAsync(string note, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task CheckpointAsync(int turn, JsonElement state, int messagesSeen, Usage usage, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public IReadOnlyList<FollowUp> MessagesAfter(int after) => [];

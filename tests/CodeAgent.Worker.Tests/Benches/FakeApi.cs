@@ -37,6 +37,7 @@ internal sealed class FakeApi : IAsyncDisposable
         lease.MapPost("/heartbeat", (Guid taskId, HttpContext http) => _tasks[taskId].HeartbeatAsync(http));
         lease.MapPost("/events", (Guid taskId, HttpContext http) => _tasks[taskId].AppendAsync(http));
         lease.MapPut("/checkpoint", (Guid taskId, HttpContext http) => _tasks[taskId].CheckpointAsync(http));
+        lease.MapPut("/work", (Guid taskId, HttpContext http) => _tasks[taskId].WorkAsync(http));
         lease.MapPut("/artifacts/{name}", (Guid taskId, string name, HttpContext http) => _tasks[taskId].StoreAsync(name, http));
         lease.MapGet("/artifacts/{name}", (Guid taskId, string name) => Results.Bytes(_tasks[taskId].Artifacts[name]));
         lease.MapPost("/complete", (Guid taskId, HttpContext http) => _tasks[taskId].CompleteAsync(http));

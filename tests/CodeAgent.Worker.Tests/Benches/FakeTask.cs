@@ -29,6 +29,9 @@ internal sealed class FakeTask(Lease lease)
     /// <summary>Requests that came after the lease was taken back, heartbeats apart.</summary>
     public ConcurrentQueue<string> Late { get; } = new();
 
+    /// <summary>What the worker says about the work.</summary>
+    public WorkView? Work { get; private set; }
+
     public bool CancelRequested { get; private set; }
 
     public IReadOnlyList<WorkerEvent> Events
@@ -129,6 +132,12 @@ internal sealed class FakeTask(Lease lease)
         }
 
         Checkpoints.Enqueue(checkpoint);
+        return Results.NoContent();
+    }
+
+    public async Task<IResult> WorkAsync(HttpContext http)
+    {
+        Work = await http.Request.ReadFromJsonAsync(ContractsJson.Default.WorkView);
         return Results.NoContent();
     }
 

@@ -1,11 +1,10 @@
 using System.ComponentModel;
 using System.Globalization;
-using CodeAgent.Worker.Processes;
 
 namespace CodeAgent.Worker.Agents.Builtin.Tools;
 
 /// <summary>Runs a shell command.</summary>
-internal sealed class RunTool(AgentRun run, ICommandRunner commands, TimeProvider time)
+internal sealed class RunTool(AgentRun run, TimeProvider time)
 {
     private const int LongestOutput = 30_000;
 
@@ -23,7 +22,7 @@ internal sealed class RunTool(AgentRun run, ICommandRunner commands, TimeProvide
         // What is left of the task's time is not told, or an answer could not be told from the same one a second later.
         var left = run.Session.Deadline - time.GetUtcNow();
         var limit = TimeSpan.FromSeconds(seconds);
-        var result = await commands.RunAsync(new()
+        var result = await run.Sandbox.RunAsync(new()
         {
             Script = command,
             Directory = run.Workspace,

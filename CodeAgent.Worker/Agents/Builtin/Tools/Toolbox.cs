@@ -1,7 +1,6 @@
 using System.Text.Json;
 using CodeAgent.Worker.Agents.Builtin.Conversations;
 using CodeAgent.Worker.Agents.Builtin.Files;
-using CodeAgent.Worker.Processes;
 using Microsoft.Extensions.AI;
 
 namespace CodeAgent.Worker.Agents.Builtin.Tools;
@@ -13,7 +12,7 @@ internal sealed class Toolbox
     private readonly string _workspace;
     private readonly FinishTool _finish = new();
 
-    public Toolbox(AgentRun run, ICommandRunner commands, TimeProvider time)
+    public Toolbox(AgentRun run, TimeProvider time)
     {
         _workspace = run.Workspace;
         var paths = new WorkspacePaths(run.Workspace);
@@ -28,7 +27,7 @@ internal sealed class Toolbox
             AgentTool.Of("edit", new EditTool(paths, run.Session).EditAsync),
             AgentTool.Of("write", new WriteTool(paths, run.Session).WriteAsync),
             AgentTool.Of("patch", new PatchTool(paths, git, run.Session).PatchAsync),
-            AgentTool.Of("run", new RunTool(run, commands, time).RunAsync),
+            AgentTool.Of("run", new RunTool(run, time).RunAsync),
             AgentTool.Of("plan", new PlanTool(run.Session).PlanAsync),
             AgentTool.Of("finish", _finish.Finish),
         ];

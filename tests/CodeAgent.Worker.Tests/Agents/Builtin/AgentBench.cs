@@ -2,7 +2,6 @@ using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults;
 using CodeAgent.Worker.Agents;
 using CodeAgent.Worker.Agents.Builtin;
-using CodeAgent.Worker.Processes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -58,6 +57,7 @@ internal sealed class AgentBench : IAsyncDisposable
                 SecondsUsed = 0,
             },
             Workspace = Workspace.Root,
+            Sandbox = Commands,
             Session = Session,
             Turn = from?.Turn ?? 0,
             State = from?.State,
@@ -87,7 +87,6 @@ internal sealed class AgentBench : IAsyncDisposable
         builder.AddServiceDefaults();
         builder.Logging.ClearProviders();
         builder.AddBuiltinAgent();
-        builder.Services.AddSingleton<ICommandRunner>(Commands);
         var worker = builder.Build();
         _workers.Add(worker);
         return worker;

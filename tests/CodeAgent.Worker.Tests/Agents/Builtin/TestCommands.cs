@@ -1,10 +1,15 @@
 using CodeAgent.Worker.Processes;
+using CodeAgent.Worker.Sandboxes;
 
 namespace CodeAgent.Worker.Tests.Agents.Builtin;
 
 /// <summary>Pretends to run commands.</summary>
-internal sealed class TestCommands : ICommandRunner
+internal sealed class TestCommands : ISandbox
 {
+    public string Kind => "none";
+
+    public GatewayAccess Gateway { get; set; } = new(new("http://127.0.0.1:1"), "key");
+
     public List<CommandLine> Commands { get; } = [];
 
     public Func<CommandLine, CancellationToken, Task<CommandResult>> Answer { get; set; } =
@@ -15,4 +20,6 @@ internal sealed class TestCommands : ICommandRunner
         Commands.Add(command);
         return Answer(command, cancellationToken);
     }
+
+    public ValueTask DisposeAsync() => default;
 }

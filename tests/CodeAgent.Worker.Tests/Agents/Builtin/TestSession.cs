@@ -29,6 +29,14 @@ internal sealed class TestSession : IAgentSession
         return ValueTask.CompletedTask;
     }
 
+    public List<string> Notes { get; } = [];
+
+    public Task NoteAsync(string note, CancellationToken cancellationToken)
+    {
+        Notes.Add(note);
+        return Task.CompletedTask;
+    }
+
     public Task CheckpointAsync(int turn, JsonElement state, int messagesSeen, Usage usage, CancellationToken cancellationToken)
     {
         // As it comes back after a crash: through its text, which puts an end to anything that lives in memory alone.

@@ -39,10 +39,11 @@ internal sealed class ToolBench : IDisposable
                 SecondsUsed = 0,
             },
             Workspace = Workspace.Root,
+            Sandbox = Commands,
             Session = Session,
             Usage = new(),
         };
-        var tools = new ToolCalls(Session, new Toolbox(run, Commands, TimeProvider.System));
+        var tools = new ToolCalls(Session, new Toolbox(run, TimeProvider.System));
         var results = await tools.CarryOutAsync(
             [.. calls.Select((call, place) => new ToolCall($"c{place}", call.Tool, call.With is string json ? JsonElement.Parse(json) : JsonSerializer.SerializeToElement(call.With)))],
             TestContext.Current.CancellationToken);
