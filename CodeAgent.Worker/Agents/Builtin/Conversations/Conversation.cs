@@ -21,6 +21,9 @@ internal sealed class Conversation
     /// <summary>The agent's last word, where it is done.</summary>
     public string? Summary { get; set; }
 
+    /// <summary>The call that waits for a person; none where none does.</summary>
+    public PendingCall? Pending { get; set; }
+
     /// <summary>A conversation that begins with the task.</summary>
     public static Conversation Begin(string prompt)
     {
@@ -79,7 +82,7 @@ internal sealed class Conversation
             var dangling = Entries[i].Calls.Where(call => answered.All(result => result.Id != call.Id))
                 .Select(call => new ToolResult(call.Id, "The worker was lost while this ran; whether it had an effect is not known.", Error: true))
                 .ToList();
-            if (dangling.Count == 0)
+            if (dangling.Count == 0 || i == Pending?.Entry)
             {
                 continue;
             }
