@@ -8,6 +8,7 @@ using CodeAgent.Worker.Leases;
 using CodeAgent.Worker.Processes;
 using CodeAgent.Worker.Sandboxes;
 using CodeAgent.Worker.Workspaces;
+using CodeAgent.Worker.Workspaces.Credentials;
 
 namespace CodeAgent.Worker;
 
@@ -27,6 +28,7 @@ internal static class WorkerExtensions
     {
         var home = builder.Configuration["CODEAGENT_HOME"] is { Length: > 0 } set ? set : Directory.GetCurrentDirectory();
         builder.Services.AddSingleton(services => WorkFolders.Of(services.GetRequiredService<CurrentOptions>()(), home));
+        builder.Services.AddGitCredentials();
         builder.Services.AddSingleton<Git>().AddSingleton<RepositoryCache>().AddSingleton<WorkspaceFactory>().AddSingleton<Deliverer>();
         builder.Services.AddHostedService<WorkspaceJanitor>();
         return builder;

@@ -73,7 +73,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         }
 
         Task<GitResult> FetchAsync(string[] references, CancellationToken token) => git.TryAsync(
-            new(folder, ["-c", "gc.auto=0", "fetch", "--quiet", "--prune", "--force", "--no-auto-maintenance", "--", url, .. references]) { Remote = IsRemote(url) }, token);
+            new(folder, ["-c", "gc.auto=0", "fetch", "--quiet", "--prune", "--force", "--no-auto-maintenance", "--", url, .. references]) { Remote = url }, token);
     }
 
     private async Task<string> FindAsync(string folder, RepositoryRequest repository, CancellationToken cancellationToken)
@@ -91,7 +91,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
             if (await CommitAsync(reference) is null)
             {
                 // Not part of any branch; many servers give it out by its name all the same.
-                await git.TryAsync(new(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--", repository.Url, reference) { Remote = IsRemote(repository.Url) }, cancellationToken);
+                await git.TryAsync(new(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--", repository.Url, reference) { Remote = repository.Url }, cancellationToken);
             }
 
             // An attempt that goes on in a repository that was empty names the commit that stands for nothing.
@@ -144,8 +144,6 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
             }
         }
     });
-
-    private static bool IsRemote(string url) => !url.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
 
     [GeneratedRegex("^[0-9a-f]{40}$")]
     private static partial Regex CommitId();

@@ -3,6 +3,8 @@ using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Deliveries;
 using CodeAgent.Worker.Processes;
 using CodeAgent.Worker.Workspaces;
+using CodeAgent.Worker.Workspaces.Credentials;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CodeAgent.Worker.Tests.Benches;
@@ -14,15 +16,26 @@ internal sealed class WorkspaceBench : IDisposable
     private long _fence;
 
     public WorkspaceBench()
+        : this(TimeProvider.System)
     {
+    }
+
+    public WorkspaceBench(TimeProvider time)
+    {
+        Time = time;
         Folders = new(_folder["work"]);
-        Git = new(Folders);
+        Services = new ServiceCollection().AddSingleton(Time).AddSingleton<CurrentOptions>(() => Options).AddGitCredentials().BuildServiceProvider();
+        Git = new(Folders, Services.GetRequiredService<GitCredentials>());
         Cache = new(Folders, Git, TimeProvider.System, NullLogger<RepositoryCache>.Instance);
         Deliverer = new(Cache, Git, () => Options);
         Commands = new CommandRunner(Folders, () => Options, TimeProvider.System, NullLogger<CommandRunner>.Instance);
     }
 
     public WorkerOptions Options { get; } = new();
+
+    public TimeProvider Time { get; }
+
+    public ServiceProvider Services { get; }
 
     public WorkFolders Folders { get; }
 
@@ -50,6 +63,9 @@ internal sealed class WorkspaceBench : IDisposable
         Usage = new(),
         SecondsUsed = 0,
     };
+
+    /// <summary>A server for the repositories here.</summary>
+    public Task<GitServer> ServerAsync(params string[] tokens) => GitServer.StartAsync(_folder.Path, tokens);
 
     public Task<TestRepository> RepositoryAsync(string name = "origin") => TestRepository.CreateAsync(_folder[name]);
 
@@ -88,6 +104,7 @@ internal sealed class WorkspaceBench : IDisposable
             }
         }
 
+        Services.Dispose();
         _folder.Dispose();
     }
 }
