@@ -29,7 +29,7 @@ internal static class WorkerExtensions
         var home = builder.Configuration["CODEAGENT_HOME"] is { Length: > 0 } set ? set : Directory.GetCurrentDirectory();
         builder.Services.AddSingleton(services => WorkFolders.Of(services.GetRequiredService<CurrentOptions>()(), home));
         builder.Services.AddGitCredentials();
-        builder.Services.AddSingleton<Git>().AddSingleton<RepositoryCache>().AddSingleton<WorkspaceFactory>().AddSingleton<Deliverer>();
+        builder.Services.AddSingleton<Git>().AddSingleton<RepositoryCache>().AddSingleton<RepositoryLayout>().AddSingleton<WorkspaceFactory>().AddSingleton<Deliverer>();
         builder.Services.AddHostedService<WorkspaceJanitor>();
         return builder;
     }

@@ -26,6 +26,7 @@ internal sealed class WorkspaceBench : IDisposable
         Folders = new(_folder["work"]);
         Services = new ServiceCollection().AddSingleton(Time).AddSingleton<CurrentOptions>(() => Options).AddGitCredentials().BuildServiceProvider();
         Git = new(Folders, Services.GetRequiredService<GitCredentials>());
+        Layout = new(Folders, Git);
         Cache = new(Folders, Git, TimeProvider.System, NullLogger<RepositoryCache>.Instance);
         Deliverer = new(Cache, Git, () => Options);
         Commands = new CommandRunner(Folders, () => Options, TimeProvider.System, NullLogger<CommandRunner>.Instance);
@@ -40,6 +41,8 @@ internal sealed class WorkspaceBench : IDisposable
     public WorkFolders Folders { get; }
 
     public Git Git { get; }
+
+    public RepositoryLayout Layout { get; }
 
     public RepositoryCache Cache { get; }
 
@@ -76,7 +79,7 @@ internal sealed class WorkspaceBench : IDisposable
     {
         var folder = Folders.FolderOf(lease.TaskId, lease.Fence);
         folder.CreateForCommands();
-        return new WorkspaceFactory(Cache, Git, () => Options, TimeProvider.System).OpenAsync(lease, folder, TestContext.Current.CancellationToken);
+        return new WorkspaceFactory(Cache, Git, Layout, () => Options, TimeProvider.System).OpenAsync(lease, folder, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Runs a script in a workspace, as an agent would.</summary>
