@@ -1,13 +1,15 @@
 using System.Text.Json;
 using CodeAgent.Contracts;
+using CodeAgent.Worker.Agents.Builtin.Context;
 using CodeAgent.Worker.Agents.Builtin.Conversations;
 using CodeAgent.Worker.Agents.Builtin.Models;
 using CodeAgent.Worker.Processes;
+using Microsoft.Extensions.Options;
 
 namespace CodeAgent.Worker.Agents.Builtin;
 
 /// <summary>The agent that is part of the worker: a model at the gateway, and tools in the workspace.</summary>
-internal sealed class BuiltinAgent(GatewayClient gateway, ICommandRunner commands, TimeProvider time) : IAgent
+internal sealed class BuiltinAgent(GatewayClient gateway, ICommandRunner commands, IOptions<BuiltinAgentOptions> options, TimeProvider time) : IAgent
 {
     /// <summary>The gateway's name for the model of a task that asks for none.</summary>
     public const string DefaultModel = "default";
@@ -43,7 +45,8 @@ internal sealed class BuiltinAgent(GatewayClient gateway, ICommandRunner command
 
         var name = run.Lease.Request.Agent.Model ?? DefaultModel;
         using var model = gateway.Model(name, run.Lease.Token);
-        using var prices = gateway.Prices(run.Lease.Token);
-        return await new AgentLoop(run, name, conversation, model, prices, new(run, commands, time), time).RunAsync(cancellationToken);
+        using var cards = gateway.Cards(run.Lease.Token);
+        conversation.Context ??= ContextState.For((await cards.FindAsync(name, cancellationToken))?.ContextWindow ?? options.Value.ContextWindow);
+        return await new AgentLoop(run, name, conversation, model, new(cards), new(run, commands, time), time).RunAsync(cancellationToken);
     }
 }
