@@ -23,7 +23,9 @@ internal sealed class BuiltinAgent(GatewayClient gateway, ICommandRunner command
         Conversation conversation;
         try
         {
-            conversation = run.State is { } state ? Conversation.FromState(state) : Conversation.Begin(run.Lease.Request.Prompt);
+            conversation = run.State is { } state
+                ? Conversation.FromState(state)
+                : Conversation.Begin(run.Lease.Request.Prompt, await RepositoryInstructions.ReadAsync(run.Workspace, cancellationToken));
         }
         catch (JsonException e)
         {

@@ -19,6 +19,9 @@ internal sealed class Conversation
     /// <summary>Everything after the system prompt, in order.</summary>
     public List<Entry> Entries { get; init; } = [];
 
+    /// <summary>What the repository tells agents, as it was at the beginning; none where it tells nothing.</summary>
+    public string? Instructions { get; set; }
+
     /// <summary>What was decided about its length; none before the first turn.</summary>
     public ContextState? Context { get; set; }
 
@@ -26,9 +29,11 @@ internal sealed class Conversation
     public string? Summary { get; set; }
 
     /// <summary>A conversation that begins with the task.</summary>
-    public static Conversation Begin(string prompt)
+    /// <param name="prompt">The task.</param>
+    /// <param name="instructions">What the repository tells agents.</param>
+    public static Conversation Begin(string prompt, string? instructions)
     {
-        var conversation = new Conversation();
+        var conversation = new Conversation { Instructions = instructions };
         conversation.Say(prompt);
         return conversation;
     }
