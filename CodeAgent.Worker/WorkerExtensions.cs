@@ -37,7 +37,8 @@ internal static class WorkerExtensions
     /// <summary>Adds the running of commands.</summary>
     public static WebApplicationBuilder AddCommands(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<ICommandRunner, CommandRunner>().AddSingleton<SandboxFactory>().AddSingleton<CheckRunner>();
+        builder.Services.AddSingleton<CommandRunner>().AddSingleton<ICommandRunner>(services => services.GetRequiredService<CommandRunner>()).AddSingleton<CheckRunner>();
+        builder.Services.AddSandboxes();
         builder.Services.AddHostedService<OrphanJanitor>();
         return builder;
     }
