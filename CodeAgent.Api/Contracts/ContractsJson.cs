@@ -23,6 +23,8 @@ namespace CodeAgent.Contracts;
 [JsonSerializable(typeof(HeartbeatRequest))]
 [JsonSerializable(typeof(HeartbeatResponse))]
 [JsonSerializable(typeof(MessageRequest))]
+[JsonSerializable(typeof(FollowUp))]
+[JsonSerializable(typeof(CloseRequest))]
 [JsonSerializable(typeof(EventBatch))]
 [JsonSerializable(typeof(CompleteRequest))]
 [JsonSerializable(typeof(ReleaseRequest))]

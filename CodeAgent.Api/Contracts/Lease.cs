@@ -51,6 +51,9 @@ public sealed record Lease
     /// <summary>Where an earlier attempt of this run got to.</summary>
     public Checkpoint? Checkpoint { get; set; }
 
+    /// <summary>Follow-up messages that the checkpoint does not know, oldest first, an answer to its question among them.</summary>
+    public IReadOnlyList<FollowUp> Messages { get; set; } = [];
+
     /// <summary>What earlier attempts of this run said about the work.</summary>
     public WorkView? Work { get; set; }
 
@@ -64,7 +67,7 @@ public sealed record Lease
 /// <summary>The state after a turn, enough to go on from it: <c>PUT /v1/leases/{taskId}/checkpoint</c>.</summary>
 public sealed record Checkpoint
 {
-    /// <summary>The turn that is finished, from 1.</summary>
+    /// <summary>The turn that is finished, from 1; 0 where the first one waits for an answer.</summary>
     public required int Turn { get; init; }
 
     /// <summary>The agent's own state (the conversation), opaque to the Api. 16 MiB at most.</summary>
@@ -108,14 +111,28 @@ public sealed record HeartbeatResponse
 
 /// <summary>A message of a person to the agent.</summary>
 /// <param name="Number">From 1, by task.</param>
-/// <param name="Text">1 to 100,000 characters.</param>
-public sealed record FollowUp(int Number, string Text);
+/// <param name="Text">At most 100,000 characters; none only where there is a decision.</param>
+/// <param name="Answer">What it answers, where it came while the task waited.</param>
+public sealed record FollowUp(int Number, string Text, Answer? Answer = null);
 
 /// <summary>The body of <c>POST /v1/tasks/{id}/messages</c>.</summary>
 public sealed record MessageRequest
 {
-    /// <summary>1 to 100,000 characters.</summary>
-    public required string Text { get; init; }
+    /// <summary>1 to 100,000 characters. Can be left out beside a <see cref="Decision"/>.</summary>
+    public string Text { get; set; } = "";
+
+    /// <summary>Whether what the task asks to be approved is: needed exactly while it waits for that.</summary>
+    public ApprovalDecision? Decision { get; set; }
+
+    /// <summary><see cref="Contracts.Question.Id"/> of the question that this answers. Refused where the task does not wait for the answer to that one.</summary>
+    public string? Question { get; set; }
+}
+
+/// <summary>Says that the agent is done and the delivery begins: <c>POST /v1/leases/{taskId}/close</c>. From then on messages are refused. 409 <c>messages-unread</c> where there are messages that the agent has not seen.</summary>
+public sealed record CloseRequest
+{
+    /// <summary>Number of the last follow-up message that the agent has seen.</summary>
+    public required int MessagesSeen { get; init; }
 }
 
 /// <summary>Events of a lease, in order: <c>POST /v1/leases/{taskId}/events</c>. A batch that is sent again is stored once.</summary>
@@ -140,12 +157,15 @@ public enum Outcome
 
     /// <summary>Ended because a heartbeat said so.</summary>
     Canceled,
+
+    /// <summary>Not ended: the task waits for the answer to <see cref="CompleteRequest.Question"/>, and goes on from its checkpoint then.</summary>
+    AwaitingInput,
 }
 
 /// <summary>Writes outcomes in lower case.</summary>
 public sealed class OutcomeConverter() : System.Text.Json.Serialization.JsonStringEnumConverter<Outcome>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
 
-/// <summary>Ends the lease and the task: <c>POST /v1/leases/{taskId}/complete</c>. Sent again under the same lease, it is answered as before.</summary>
+/// <summary>Ends the lease, and the task unless it asks something: <c>POST /v1/leases/{taskId}/complete</c>. Sent again under the same lease, it is answered as before.</summary>
 public sealed record CompleteRequest
 {
     /// <summary>How it ended.</summary>
@@ -153,6 +173,9 @@ public sealed record CompleteRequest
 
     /// <summary>Why, where it failed.</summary>
     public TaskFailure? Failure { get; set; }
+
+    /// <summary>What the task waits for, where it does.</summary>
+    public Question? Question { get; set; }
 
     /// <summary>What the agent says it did.</summary>
     public string? Summary { get; set; }

@@ -31,10 +31,10 @@ public static class EventTypes
     /// <summary>Somebody asked for the end. <c>{}</c></summary>
     public const string TaskCancelRequested = "task.cancel_requested";
 
-    /// <summary>A message for the agent came in. <c>{ number, text }</c></summary>
+    /// <summary>A message for the agent came in. <c>{ number, text, question?, decision? }</c> where question is the id of the one that it answers.</summary>
     public const string TaskMessage = "task.message";
 
-    /// <summary>The agent asks. <c>{ question }</c></summary>
+    /// <summary>The agent asks. <c>{ question, id, choices, approval?, expiresAt }</c> where question is the text of a <see cref="Contracts.Question"/>.</summary>
     public const string TaskAwaitingInput = "task.awaiting_input";
 
     /// <summary>Final. <c>{ delivery, summary }</c></summary>

@@ -100,11 +100,17 @@ public sealed record DeliveryRequest
 /// <summary>Where a task stops, done or not. Each limit is for the task as a whole, over all its attempts.</summary>
 public sealed record TaskLimits
 {
+    /// <summary>Three days: a question that is asked on a Friday can be answered on Monday.</summary>
+    internal const int DefaultWaitMinutes = 4320;
+
     /// <summary>Wall-clock minutes of running. 1 to 1440, 30 by default.</summary>
     public int Minutes { get; set; } = 30;
 
     /// <summary>Model turns. 1 to 1000, 50 by default.</summary>
     public int Turns { get; set; } = 50;
+
+    /// <summary>Minutes that the task waits for each answer of a person, before it fails. Waiting counts against no other limit. 1 to 43,200 (30 days), 4,320 (3 days) by default.</summary>
+    public int WaitMinutes { get; set; } = DefaultWaitMinutes;
 
     /// <summary>Tokens, in and out together. 1 to 100,000,000; 400,000 by default.</summary>
     public long Tokens { get; set; } = 400_000;

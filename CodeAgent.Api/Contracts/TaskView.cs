@@ -70,6 +70,9 @@ public sealed record TaskView
     /// <summary>The worker that has it now.</summary>
     public string? Worker { get; set; }
 
+    /// <summary>What it waits for, where it is <see cref="TaskStatus.AwaitingInput"/>: answered with <c>POST …/messages</c>.</summary>
+    public Question? Question { get; set; }
+
     /// <summary>Why it failed.</summary>
     public TaskFailure? Failure { get; set; }
 
@@ -134,6 +137,9 @@ public static class FailureCodes
 
     /// <summary>A limit was reached: one of <see cref="TaskLimits"/>, or one that the gateway keeps; the message says which.</summary>
     public const string LimitReached = "limit_reached";
+
+    /// <summary>Nobody answered the task's question within <see cref="TaskLimits.WaitMinutes"/>.</summary>
+    public const string NoAnswer = "no_answer";
 
     /// <summary>The branch could not be made or pushed.</summary>
     public const string DeliveryFailed = "delivery_failed";

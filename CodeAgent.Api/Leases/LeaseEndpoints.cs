@@ -34,7 +34,8 @@ internal static partial class LeaseEndpoints
         held.MapPut("/work", ReportWorkAsync).WithSummary("Say what the work is about").Accepts<WorkView>("application/json");
         held.MapPut("/artifacts/{name}", StoreArtifactAsync).WithSummary("Store an artifact")
             .WithMetadata(new DisableRequestSizeLimitAttribute()).Accepts<Stream>("*/*");
-        held.MapPost("/complete", CompleteAsync).WithSummary("End the task").Accepts<CompleteRequest>("application/json");
+        held.MapPost("/close", CloseAsync).WithSummary("Say that the agent reads no more messages").Accepts<CloseRequest>("application/json");
+        held.MapPost("/complete", CompleteAsync).WithSummary("End the task, or let it wait for an answer").Accepts<CompleteRequest>("application/json");
         held.MapPost("/release", ReleaseAsync).WithSummary("Give the task back").Accepts<ReleaseRequest>("application/json");
         return app;
     }
@@ -112,6 +113,14 @@ internal static partial class LeaseEndpoints
 
         decision.Require();
         return TypedResults.Ok(artifact.ToView());
+    }
+
+    private static async Task<NoContent> CloseAsync(Guid taskId, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks)
+    {
+        var fence = caller.FenceFor(taskId);
+        var request = await JsonBody.ReadAsync(http, ContractsJson.Default.CloseRequest, SmallBody);
+        (await tasks.ChangeAsync(taskId, new TaskCommand.Close(fence, request.MessagesSeen))).Require();
+        return TypedResults.NoContent();
     }
 
     private static async Task<NoContent> CompleteAsync(Guid taskId, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks)

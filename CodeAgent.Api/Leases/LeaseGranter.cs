@@ -17,6 +17,9 @@ internal sealed partial class LeaseGranter(
 {
     private const int Candidates = 20;
 
+    // More come with the heartbeats.
+    private const int MostMessages = 100;
+
     /// <summary>The first task in the queue that the worker can do; waits for one as long as the worker wants.</summary>
     /// <returns>Null where the time was up.</returns>
     /// <exception cref="OperationCanceledException">The worker left, or the service stops. No lease is lost by that.</exception>
@@ -108,6 +111,7 @@ internal sealed partial class LeaseGranter(
 
         using var span = Span(task, began);
         LogClaimed(id, worker, task.Fence, task.Attempt);
+        var checkpoint = await tasks.CheckpointAsync(id);
         return new()
         {
             TaskId = id,
@@ -118,7 +122,8 @@ internal sealed partial class LeaseGranter(
             LeaseSeconds = options.Value.Ttl.TotalSeconds,
             Request = await tasks.RequestAsync(id),
             TraceParent = task.TraceParent,
-            Checkpoint = await tasks.CheckpointAsync(id),
+            Checkpoint = checkpoint,
+            Messages = await tasks.MessagesAsync(id, checkpoint?.MessagesSeen ?? 0, MostMessages),
             Work = task.Work,
             Usage = task.Usage,
             SecondsUsed = task.SecondsUsed,

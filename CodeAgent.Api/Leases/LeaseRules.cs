@@ -11,6 +11,7 @@ internal static partial class LeaseRules
     private const int MostNotes = 20;
     private const int LongestNote = 1000;
     private const int MostSteps = 50;
+    private const int LongestQuestion = 10_000;
 
     /// <exception cref="ServiceDefaults.Problems.ProblemException">400 with the field that is wrong.</exception>
     public static void Require(ClaimRequest claim)
@@ -52,7 +53,7 @@ internal static partial class LeaseRules
     /// <exception cref="ServiceDefaults.Problems.ProblemException">400 with the field that is wrong.</exception>
     public static void Require(Checkpoint checkpoint)
     {
-        Require(checkpoint.Turn >= 1, "turn", "turn is 1 or more.");
+        Require(checkpoint.Turn >= 0, "turn", "turn is 0 or more.");
         Require(checkpoint.MessagesSeen >= 0, "messagesSeen", "messagesSeen is 0 or more.");
         Require(checkpoint.Usage, "usage");
     }
@@ -72,6 +73,20 @@ internal static partial class LeaseRules
     {
         Require(request.Turns >= 0, "turns", "turns is 0 or more.");
         Require(request.Usage, "usage");
+        if (request.Question is { } question)
+        {
+            Require(question);
+        }
+    }
+
+    private static void Require(Question question)
+    {
+        Require(question.Id.Length is >= 1 and <= 100, "question.id", "A question's id has 1 to 100 characters.");
+        Require(question.Text.Length is >= 1 and <= LongestQuestion, "question.text", $"A question has 1 to {LongestQuestion:N0} characters.");
+        Require(question.Choices.Count <= 20 && question.Choices.All(choice => choice is { Length: >= 1 and <= 500 }), "question.choices",
+            "There are at most 20 choices of 1 to 500 characters.");
+        Require(question.Approval is null or { Tool.Length: <= 100, Argument.Length: <= LongestQuestion, Rule.Length: <= 1000 }, "question.approval",
+            $"An approval names a tool, an argument of at most {LongestQuestion:N0} characters and a rule.");
     }
 
     private static void Require(Usage usage, string field) => Require(

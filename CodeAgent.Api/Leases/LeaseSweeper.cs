@@ -7,7 +7,7 @@ using StackExchange.Redis;
 
 namespace CodeAgent.Api.Leases;
 
-/// <summary>Puts tasks back whose workers are not heard of any more. Any number of instances may do so at the same time.</summary>
+/// <summary>Puts tasks back whose workers are not heard of any more, and ends those that nobody answers. Any number of instances may do so at the same time.</summary>
 internal sealed partial class LeaseSweeper(
     IConnectionMultiplexer redis, TaskStore tasks, IOptions<LeaseOptions> options, TimeProvider time, ILogger<LeaseSweeper> logger) : BackgroundService
 {
@@ -39,17 +39,22 @@ internal sealed partial class LeaseSweeper(
 
     private async Task SweepAsync(CancellationToken stoppingToken)
     {
-        var lapsed = await redis.GetDatabase().SortedSetRangeByScoreAsync(
-            TaskKeys.Leases, stop: time.GetUtcNow().ToUnixTimeMilliseconds(), take: AtOnce);
-        foreach (var id in lapsed.Select(member => Guid.Parse(member.ToString())))
+        await SweepAsync(TaskKeys.Leases, LapseAsync, stoppingToken);
+        await SweepAsync(TaskKeys.Waiting, ExpireAsync, stoppingToken);
+    }
+
+    private async Task SweepAsync(string index, Func<Guid, CancellationToken, Task> end, CancellationToken stoppingToken)
+    {
+        var due = await redis.GetDatabase().SortedSetRangeByScoreAsync(index, stop: time.GetUtcNow().ToUnixTimeMilliseconds(), take: AtOnce);
+        foreach (var id in due.Select(member => Guid.Parse(member.ToString())))
         {
             try
             {
-                await LapseAsync(id, stoppingToken);
+                await end(id, stoppingToken);
             }
             catch (Exception e) when (!e.MeansRedisIsAway() && e is not OperationCanceledException)
             {
-                // One task that cannot be put back must not keep the others, nor the whole service, from it.
+                // One task that cannot be changed must not keep the others, nor the whole service, from it.
                 LogStays(e, id);
             }
         }
@@ -66,12 +71,23 @@ internal sealed partial class LeaseSweeper(
         }
     }
 
+    private async Task ExpireAsync(Guid id, CancellationToken stoppingToken)
+    {
+        if (await tasks.ChangeAsync(id, new TaskCommand.Expire(), cancellationToken: stoppingToken) is Decision.Changed)
+        {
+            LogUnanswered(id);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Task {TaskId} failed: nobody answered its question in time")]
+    private partial void LogUnanswered(Guid taskId);
+
     [LoggerMessage(LogLevel.Warning, "Lease {Fence} of task {TaskId} lapsed; the task is {Status} now")]
     private partial void LogLapsed(long fence, Guid taskId, string status);
 
     [LoggerMessage(LogLevel.Warning, "Redis is away ({Error}); leases get their time again when it is back")]
     private partial void LogAway(string error);
 
-    [LoggerMessage(LogLevel.Error, "The lapsed lease of task {TaskId} could not be ended this time")]
+    [LoggerMessage(LogLevel.Error, "Task {TaskId}, whose lease or time for an answer is over, could not be changed this time")]
     private partial void LogStays(Exception e, Guid taskId);
 }

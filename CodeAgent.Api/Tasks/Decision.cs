@@ -6,7 +6,11 @@ namespace CodeAgent.Api.Tasks;
 internal abstract record Decision
 {
     /// <summary>It happens: the task becomes <paramref name="State"/>, and <paramref name="Events"/> go to the end of its log.</summary>
-    public sealed record Changed(TaskState State, IReadOnlyList<TaskEvent> Events) : Decision;
+    public sealed record Changed(TaskState State, IReadOnlyList<TaskEvent> Events) : Decision
+    {
+        /// <summary>What a person said, to be kept for the agent.</summary>
+        public FollowUp? Said { get; init; }
+    }
 
     /// <summary>It has happened already.</summary>
     public sealed record Unchanged(TaskState State) : Decision;
@@ -41,6 +45,15 @@ internal enum Refusal
 
     /// <summary>A later checkpoint is stored.</summary>
     CheckpointBehind,
+
+    /// <summary>The agent has finished, or reads no messages: nobody would read this one.</summary>
+    NobodyReads,
+
+    /// <summary>It does not wait for that answer.</summary>
+    NotAsked,
+
+    /// <summary>There are messages that the agent has not seen.</summary>
+    MessagesUnread,
 
     /// <summary>What is sent contradicts itself or what is known.</summary>
     Invalid,

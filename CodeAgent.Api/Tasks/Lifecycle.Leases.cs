@@ -60,6 +60,7 @@ internal static partial class Lifecycle
             TaskCommand.StoreCheckpoint store => StoreCheckpoint(task, store.Checkpoint, now),
             TaskCommand.ReportWork report => Change(task with { Work = report.Work }, now),
             TaskCommand.StoreArtifact store => StoreArtifact(task, store.Artifact, now),
+            TaskCommand.Close close => Close(task, close, now),
             TaskCommand.Complete complete => Complete(task, lease, complete, now),
             TaskCommand.Release => BackToQueue(task, lease, until: now, "released", counts: task.Releases >= FreeReleases, now),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "Not a command of a lease."),
@@ -108,6 +109,7 @@ internal static partial class Lifecycle
             {
                 Turns = checkpoint.Turn,
                 Usage = checkpoint.Usage,
+                MessagesSeen = Math.Max(task.MessagesSeen, Math.Min(task.Messages, checkpoint.MessagesSeen)),
                 Checkpoint = new(checkpoint.Turn, patch),
                 Artifacts = [.. task.Artifacts.Where(artifact => !artifact.IsInternal || artifact == patch)],
             },
@@ -123,6 +125,21 @@ internal static partial class Lifecycle
         if (request.Outcome == Outcome.Failed != (request.Failure is not null))
         {
             return new Refused(Refusal.Invalid, "A failed task has a failure, and no other has one.", "failure");
+        }
+
+        if (request.Outcome == Outcome.AwaitingInput != (request.Question is not null))
+        {
+            return new Refused(Refusal.Invalid, "A task that awaits input has a question, and no other has one.", "question");
+        }
+
+        if (request.Outcome == Outcome.AwaitingInput && !task.CancelRequested)
+        {
+            return Await(task, lease, complete, now);
+        }
+
+        if (request.Outcome == Outcome.Succeeded && task.MessagesSeen < task.Messages)
+        {
+            return new Refused(Refusal.MessagesUnread, $"There are {task.Messages} messages, of which the agent has seen {task.MessagesSeen}.");
         }
 
         var (status, failure) = Judge(task, request);
@@ -174,6 +191,7 @@ internal static partial class Lifecycle
             {
                 Status = TaskStatus.Queued,
                 Lease = null,
+                Closing = false,
                 Releases = task.Releases + (reason == "released" ? 1 : 0),
                 Artifacts = AtCheckpoint(task),
             },

@@ -23,6 +23,7 @@ internal static partial class Lifecycle
         (_, TaskCommand.Cancel) => Cancel(task, now),
         (_, TaskCommand.Retry) => Retry(task, now),
         (_, TaskCommand.Message message) => Message(task, message, now),
+        (_, TaskCommand.Expire) => Expire(task, now),
         (_, TaskCommand.Claim claim) => Claim(task, claim, now),
         (_, TaskCommand.Lapse) => Lapse(task, now),
         (_, TaskCommand.UnderLease held) => UnderLease(task, held, now),
@@ -43,6 +44,7 @@ internal static partial class Lifecycle
             Priority = submit.Request.Priority,
             Labels = submit.Request.Labels,
             MaxAttempts = submit.MaxAttempts,
+            WaitMinutes = submit.Request.Limits.WaitMinutes,
             Run = 1,
             Attempt = 0,
             Releases = 0,
@@ -83,6 +85,7 @@ internal static partial class Lifecycle
                 Completion = null,
                 Checkpoint = null,
                 Turns = 0,
+                MessagesSeen = 0,
                 Usage = new(),
                 EarlierUsage = task.EarlierUsage + task.Usage,
                 SecondsUsed = 0,
@@ -95,26 +98,14 @@ internal static partial class Lifecycle
             },
             now, (EventTypes.TaskRequeued, new() { ["reason"] = "retry" }));
 
-    private static Decision Message(TaskState task, TaskCommand.Message message, DateTimeOffset now)
-    {
-        if (task.IsFinal)
-        {
-            return new Refused(Refusal.Final, $"The task is {Name(task.Status)}; nobody reads messages any more.");
-        }
-
-        var heard = task with { Messages = task.Messages + 1 };
-        var said = (EventTypes.TaskMessage, new JsonObject { ["number"] = heard.Messages, ["text"] = message.Text });
-        return task.Status == TaskStatus.AwaitingInput
-            ? Change(heard with { Status = TaskStatus.Queued }, now, said, (EventTypes.TaskRequeued, new() { ["reason"] = "message" }))
-            : Change(heard, now, said);
-    }
-
     // What is between the workers of a run is of no use after it.
     private static TaskState Finish(TaskState task, TaskStatus status, DateTimeOffset now) => task with
     {
         Status = status,
         FinishedAt = now,
         Lease = null,
+        Question = null,
+        Closing = false,
         Checkpoint = null,
         Artifacts = [.. task.Artifacts.Where(artifact => !artifact.IsInternal)],
     };

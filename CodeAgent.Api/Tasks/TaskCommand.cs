@@ -16,7 +16,13 @@ internal abstract record TaskCommand
     public sealed record Retry : TaskCommand;
 
     /// <summary>A person says something to the agent.</summary>
-    public sealed record Message(string Text) : TaskCommand;
+    /// <param name="Text">What.</param>
+    /// <param name="Decision">What they decide about what is to be approved.</param>
+    /// <param name="Question">The question that it answers, where they say which.</param>
+    public sealed record Message(string Text, ApprovalDecision? Decision = null, string? Question = null) : TaskCommand;
+
+    /// <summary>The time for an answer is found to be over.</summary>
+    public sealed record Expire : TaskCommand;
 
     /// <summary>A worker takes it.</summary>
     public sealed record Claim(string Worker, TimeSpan Ttl) : TaskCommand;
@@ -41,6 +47,9 @@ internal abstract record TaskCommand
 
     /// <summary>The worker has stored an artifact.</summary>
     public sealed record StoreArtifact(long Fence, StoredArtifact Artifact) : UnderLease(Fence);
+
+    /// <summary>The agent is done, having seen so many messages; what comes later would not be read.</summary>
+    public sealed record Close(long Fence, int MessagesSeen) : UnderLease(Fence);
 
     /// <summary>The worker is done.</summary>
     public sealed record Complete(long Fence, CompleteRequest Request) : UnderLease(Fence);

@@ -31,7 +31,8 @@ internal static class TaskEndpoints
         one.MapPost("/cancel", CancelAsync).WithSummary("Cancel a task")
             .WithDescription("A task that runs is canceled when its worker has stopped the agent: until then cancelRequested is true.");
         one.MapPost("/retry", RetryAsync).WithSummary("Try a task again, from nothing, that failed or was canceled");
-        one.MapPost("/messages", SayAsync).WithSummary("Say something to the agent").Accepts<MessageRequest>("application/json")
+        one.MapPost("/messages", SayAsync).WithSummary("Say something to the agent, or answer its question")
+            .WithDescription("Reaches the agent at its next turn. Where the task awaits input, it is the answer, and the task goes on with it; where it waits for an approval, decision is needed. Refused with 409 once nobody would read it.").Accepts<MessageRequest>("application/json")
             .ProducesProblem(StatusCodes.Status400BadRequest);
         return app;
     }
@@ -79,8 +80,9 @@ internal static class TaskEndpoints
     {
         var message = await JsonBody.ReadAsync(http, ContractsJson.Default.MessageRequest, LongestBody);
         TaskRules.Require(message);
-        var decision = await tasks.ChangeAsync(id, new TaskCommand.Message(message.Text), (commit, _) => commit.Do("RPUSH", TaskKeys.Messages(id), message.Text));
-        return TypedResults.Accepted((string?)null, new FollowUp(decision.Require().Messages, message.Text));
+        var decision = await tasks.ChangeAsync(id, new TaskCommand.Message(message.Text, message.Decision, message.Question));
+        decision.Require();
+        return TypedResults.Accepted((string?)null, ((Decision.Changed)decision).Said!);
     }
 
     private static async Task<Ok<TaskView>> ChangeAsync(Guid id, TaskCommand command, TaskStore tasks)

@@ -68,6 +68,16 @@ internal static class TaskIndexes
             commit.Do("ZREM", TaskKeys.Leases, id);
         }
 
+        if (before?.Status == TaskStatus.AwaitingInput)
+        {
+            commit.Do("ZREM", TaskKeys.Waiting, id);
+        }
+
+        if (after.Question?.ExpiresAt is { } end)
+        {
+            commit.Do("ZADD", TaskKeys.Waiting, end.ToUnixTimeMilliseconds(), id);
+        }
+
         if (after.Status == TaskStatus.Queued)
         {
             commit.Do("ZADD", TaskKeys.Queue(after.Agent), Place(after), id);

@@ -12,6 +12,9 @@ internal static class TaskKeys
     /// <summary>Running tasks by the millisecond at which their lease lapses.</summary>
     public const string Leases = RedisKeys.Prefix + "leases";
 
+    /// <summary>Tasks that wait for an answer, by the millisecond at which they fail without one.</summary>
+    public const string Waiting = RedisKeys.Prefix + "waiting";
+
     /// <summary>Channel of new events: see <see cref="Events.EventNotice"/>.</summary>
     public const string EventsChannel = RedisKeys.Prefix + "task-events";
 
@@ -21,7 +24,7 @@ internal static class TaskKeys
     /// <summary>A list: the events of a task as JSON, number 1 first.</summary>
     public static RedisKey Events(Guid id) => $"{RedisKeys.Prefix}task:{id:D}:events";
 
-    /// <summary>A list: the texts of a task's follow-up messages, number 1 first.</summary>
+    /// <summary>A list: a task's follow-up messages as JSON, number 1 first.</summary>
     public static RedisKey Messages(Guid id) => $"{RedisKeys.Prefix}task:{id:D}:messages";
 
     /// <summary>A string: the checkpoint of a task as JSON.</summary>

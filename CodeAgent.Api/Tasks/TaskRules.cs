@@ -51,8 +51,9 @@ internal static partial class TaskRules
     }
 
     /// <exception cref="ServiceDefaults.Problems.ProblemException">400 where it is empty or too long.</exception>
-    public static void Require(MessageRequest request) => Require(!string.IsNullOrWhiteSpace(request.Text) && request.Text.Length <= LongestMessage,
-        "text", $"A message has 1 to {LongestMessage:N0} characters, not all of them blank.");
+    public static void Require(MessageRequest request) => Require(
+        request.Text is { Length: <= LongestMessage } && (request.Decision is not null || !string.IsNullOrWhiteSpace(request.Text)),
+        "text", $"A message has 1 to {LongestMessage:N0} characters, not all of them blank; only beside a decision it can be left out.");
 
     // The contract says that these are never null, but a client can write null all the same.
     private static void RequireObject(object? value, string field) => Require(value is not null, field, $"{field} can be left out, but it cannot be null.");
@@ -89,6 +90,7 @@ internal static partial class TaskRules
     {
         Require(limits.Minutes is >= 1 and <= 1440, "limits.minutes", "limits.minutes is 1 to 1440.");
         Require(limits.Turns is >= 1 and <= 1000, "limits.turns", "limits.turns is 1 to 1000.");
+        Require(limits.WaitMinutes is >= 1 and <= 43_200, "limits.waitMinutes", "limits.waitMinutes is 1 to 43200, which is 30 days.");
         Require(limits.Tokens is >= 1 and <= 100_000_000, "limits.tokens", "limits.tokens is 1 to 100000000.");
         Require(limits.CostUsd is >= 0 and <= 10_000, "limits.costUsd", "limits.costUsd is 0 to 10000.");
     }

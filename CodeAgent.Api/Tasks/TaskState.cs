@@ -60,6 +60,12 @@ internal sealed record TaskState
     /// <summary>Fencing number of the newest lease; 0 before the first. It only grows.</summary>
     public required long Fence { get; init; }
 
+    /// <summary>Minutes that it waits for each answer.</summary>
+    public int WaitMinutes { get; set; } = TaskLimits.DefaultWaitMinutes;
+
+    /// <summary>What it waits for; there is one exactly while it does.</summary>
+    public Question? Question { get; init; }
+
     /// <summary>The lease that holds now; there is one exactly while the task runs.</summary>
     public LeaseState? Lease { get; init; }
 
@@ -104,6 +110,12 @@ internal sealed record TaskState
 
     /// <summary>How many follow-up messages there are.</summary>
     public required int Messages { get; init; }
+
+    /// <summary>How many of them this run's agent has seen, as far as it was stored.</summary>
+    public int MessagesSeen { get; init; }
+
+    /// <summary>Whether the agent is done and reads no more messages.</summary>
+    public bool Closing { get; init; }
 
     /// <summary>Number of the newest event.</summary>
     public required long LastEvent { get; init; }

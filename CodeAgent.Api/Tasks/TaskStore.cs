@@ -35,7 +35,7 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
     public async Task<IReadOnlyList<FollowUp>> MessagesAsync(Guid id, int after, int limit)
     {
         var texts = await Redis.ListRangeAsync(TaskKeys.Messages(id), after, after + limit - 1);
-        return [.. texts.Select((text, i) => new FollowUp(after + 1 + i, text!))];
+        return [.. texts.Select(text => JsonSerializer.Deserialize((string)text!, ContractsJson.Lenient.FollowUp)!)];
     }
 
     /// <summary>The checkpoint; null where there is none.</summary>
@@ -74,6 +74,11 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
                 commit.Do("HSET", RedisKeys.Task(id), "request", JsonSerializer.Serialize(submit.Request, ContractsJson.Default.TaskRequest));
             }
 
+            if (changed.Said is { } said)
+            {
+                commit.Do("RPUSH", TaskKeys.Messages(id), JsonSerializer.Serialize(said, ContractsJson.Default.FollowUp));
+            }
+
             more?.Invoke(commit, changed.State);
             bool done;
             try
@@ -91,7 +96,7 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
             if (done)
             {
                 // Claims and lapses are told of by those who know the trace that they belong to.
-                if (before?.Status != changed.State.Status && command is not (TaskCommand.Claim or TaskCommand.Lapse))
+                if (before?.Status != changed.State.Status && command is not (TaskCommand.Claim or TaskCommand.Lapse or TaskCommand.Expire))
                 {
                     LogStatus(id, TaskIndexes.StatusName(changed.State.Status), command.GetType().Name);
                 }

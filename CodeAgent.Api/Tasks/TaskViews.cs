@@ -20,6 +20,7 @@ internal static class TaskViews
         Turns = task.Turns,
         CancelRequested = task.CancelRequested && !task.IsFinal,
         Worker = task.Lease?.Worker,
+        Question = task.Question,
         Failure = task.Failure,
         Summary = task.Summary,
         Delivery = task.Delivery,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using CodeAgent.Contracts;
 
 namespace CodeAgent.Api.Tasks;
 
@@ -8,4 +9,6 @@ namespace CodeAgent.Api.Tasks;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(TaskState))]
 [JsonSerializable(typeof(JsonObject))]
+[JsonSerializable(typeof(ApprovalDecision))]
+[JsonSerializable(typeof(Approval))]
 internal sealed partial class TasksJson : JsonSerializerContext;

@@ -182,7 +182,7 @@ public abstract class LeaseTests(IApiFixture fixture) : ApiTests(fixture)
     [Fact]
     public async Task A_worker_goes_on_where_the_one_before_stopped()
     {
-        var task = await Api.SubmitAsync();
+        var task = await Api.SubmitAsync(new() { Prompt = "x" });
         using (var said = await Api.PostAsync($"/v1/tasks/{task.Id}/messages", new() { Text = "And hurry." }, ContractsJson.Default.MessageRequest))
         {
             Assert.Equal(1, (await ApiClient.ReadAsync(said, HttpStatusCode.Accepted, ContractsJson.Default.FollowUp)).Number);
@@ -234,7 +234,7 @@ public abstract class LeaseTests(IApiFixture fixture) : ApiTests(fixture)
     [Fact]
     public async Task A_heartbeat_brings_back_cancel_requests_and_messages_as_they_come()
     {
-        var task = await Api.SubmitAsync();
+        var task = await Api.SubmitAsync(new() { Prompt = "x" });
         var held = With((await Worker.ClaimAsync())!);
         Assert.Empty((await held.HeartbeatAsync(task.Id)).Messages);
 

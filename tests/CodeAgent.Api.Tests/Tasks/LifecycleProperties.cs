@@ -23,21 +23,25 @@ public sealed class LifecycleProperties
                 3 => new TaskCommand.Message("m"),
                 4 => new TaskCommand.Heartbeat(fence, Some.Ttl),
                 5 or 6 => Some.Events(Math.Max(0, (task?.Lease?.EventsReceived ?? 0) + (Number % 5) - 3), 1 + (Number % 4), fence),
-                7 => Some.Checkpoint(Math.Max(1, (task?.Turns ?? 0) + (Number % 3) - 1), Number % 2 == 0 ? null : "checkpoint-1", fence),
+                7 => Some.Checkpoint(Math.Max(1, (task?.Turns ?? 0) + (Number % 3) - 1), Number % 2 == 0 ? null : "checkpoint-1", fence, Number % 5),
                 8 => Some.Artifact(Number % 2 == 0 ? "log" : "checkpoint-1", $"key-{Number}", fence),
                 9 => Some.Complete((Outcome)(Number % 3), fence),
                 10 or 11 => new TaskCommand.Release(fence, "r"),
                 12 or 13 => new TaskCommand.Lapse(),
+                19 => Some.Ask($"q{Number}", Number % 2 == 0 ? null : new("run", "git push", "run:git push*"), fence),
+                20 => new TaskCommand.Close(fence, Math.Max(0, (task?.Messages ?? 0) - (Number % 2))),
+                21 => new TaskCommand.Message("", Number % 2 == 0 ? ApprovalDecision.Approve : ApprovalDecision.Deny, Number % 3 == 0 ? task?.Question?.Id : null),
+                22 => new TaskCommand.Expire(),
                 _ => new TaskCommand.Claim("w", Some.Ttl),
             };
         }
     }
 
     private static readonly Gen<Step> Steps =
-        from kind in Gen.Choose(0, 18)
+        from kind in Gen.Choose(0, 24)
         from fence in Gen.Choose(0, 9)
         from number in Gen.Choose(0, 99)
-        from seconds in Gen.Choose(0, 6)
+        from seconds in Gen.Frequency((20, Gen.Choose(0, 6)), (1, Gen.Constant(5 * 24 * 60 * 60)))
         select new Step(kind, fence, number, seconds);
 
     [Fact]
@@ -70,6 +74,10 @@ public sealed class LifecycleProperties
         Assert.Equal(after.Status == TaskStatus.Failed, after.Failure is not null);
         Assert.InRange(after.Attempt, 0, after.MaxAttempts);
         Assert.True(after.SecondsUsed >= 0);
+        Assert.Equal(after.Status == TaskStatus.AwaitingInput, after.Question is not null);
+        Assert.True(!after.Closing || after.Lease is not null, "nobody delivers, but messages are refused");
+        Assert.InRange(after.MessagesSeen, 0, after.Messages);
+        Assert.True(after.Status != TaskStatus.Succeeded || after.MessagesSeen == after.Messages, "a message was read by nobody");
         if (before is null)
         {
             Assert.IsType<TaskCommand.Submit>(command);
@@ -82,6 +90,8 @@ public sealed class LifecycleProperties
         Assert.True(before.Lease is null || command is not TaskCommand.Claim, "a second lease");
         Assert.Equal(before.Run + (command is TaskCommand.Retry ? 1 : 0), after.Run);
         Assert.Equal(before.Messages + (command is TaskCommand.Message ? 1 : 0), after.Messages);
+        Assert.Equal(command is TaskCommand.Message ? after.Messages : null, changed.Said?.Number);
+        Assert.True(before.Lease is not null || before.Run != after.Run || before.SecondsUsed == after.SecondsUsed, "waiting was counted");
         Assert.True(before.Run != after.Run || after.Turns >= before.Turns, "turns were lost");
         Assert.True(after.Checkpoint?.Patch is not { } patch || after.ArtifactKeys().Contains(patch.Key), "the checkpoint's patch was lost");
     }

@@ -5,7 +5,7 @@ namespace CodeAgent.Api.Tests.Tasks;
 
 public sealed class LifecycleTests
 {
-    private static readonly DateTimeOffset Late = Some.Start + Some.Ttl + TimeSpan.FromSeconds(1);
+    private static readonly DateTimeOffset Late = Some.Start + TimeSpan.FromDays(4);
 
     private static readonly Dictionary<string, TaskState?> States = new()
     {
@@ -13,7 +13,9 @@ public sealed class LifecycleTests
         ["queued"] = Some.Queued,
         ["running"] = Some.Running,
         ["canceling"] = Some.Canceling,
+        ["closing"] = Some.Closing,
         ["awaiting"] = Some.AwaitingInput,
+        ["approving"] = Some.AwaitingApproval,
         ["succeeded"] = Some.Succeeded,
         ["failed"] = Some.Failed,
         ["canceled"] = Some.Canceled,
@@ -25,11 +27,16 @@ public sealed class LifecycleTests
         ["cancel"] = new TaskCommand.Cancel(),
         ["retry"] = new TaskCommand.Retry(),
         ["message"] = new TaskCommand.Message("hello"),
+        ["approve"] = new TaskCommand.Message("", ApprovalDecision.Approve),
+        ["expire"] = new TaskCommand.Expire(),
+        ["close"] = new TaskCommand.Close(1, 0),
+        ["ask"] = Some.Ask(),
         ["claim"] = new TaskCommand.Claim("w", Some.Ttl),
         ["lapse"] = new TaskCommand.Lapse(),
         ["heartbeat"] = new TaskCommand.Heartbeat(1, Some.Ttl),
         ["events"] = Some.Events(0, 2),
         ["checkpoint"] = Some.Checkpoint(1),
+        ["work"] = new TaskCommand.ReportWork(1, new() { Sandbox = "none" }),
         ["artifact"] = Some.Artifact("log", "k"),
         ["succeed"] = Some.Complete(Outcome.Succeeded),
         ["fail"] = Some.Complete(Outcome.Failed),
@@ -38,23 +45,28 @@ public sealed class LifecycleTests
     };
 
     // A cell: the state afterwards and the types of the events (without "task."); "=" where nothing changes; "!" and the reason of a refusal.
-    // All leases are over their time, and their number is 1.
+    // All leases are over their time, and their number is 1; so is the time for answers.
     private const string Table = """
-        command    | none            | queued                              | running                      | canceling              | awaiting                            | succeeded        | failed           | canceled
-        submit     | queued: queued  | =                                   | =                            | =                      | =                                   | =                | =                | =
-        cancel     | !NotFound       | canceled: cancel_requested canceled | running: cancel_requested    | =                      | canceled: cancel_requested canceled | !Final           | !Final           | =
-        retry      | !NotFound       | !NotRetriable                       | !NotRetriable                | !NotRetriable          | !NotRetriable                       | !NotRetriable    | queued: requeued | queued: requeued
-        message    | !NotFound       | queued: message                     | running: message             | running: message       | queued: message requeued            | !Final           | !Final           | !Final
-        claim      | !NotFound       | running: claimed                    | !NotDue                      | !NotDue                | !NotDue                             | !NotDue          | !NotDue          | !NotDue
-        lapse      | !NotFound       | !NotDue                             | queued: requeued             | canceled: canceled     | !NotDue                             | !NotDue          | !NotDue          | !NotDue
-        heartbeat  | !NotFound       | !LeaseLost                          | running:                     | running:               | !LeaseLost                          | !LeaseLost       | !LeaseLost       | !LeaseLost
-        events     | !NotFound       | !LeaseLost                          | running: output output       | running: output output | !LeaseLost                          | !LeaseLost       | !LeaseLost       | !LeaseLost
-        checkpoint | !NotFound       | !LeaseLost                          | running:                     | running:               | !LeaseLost                          | !LeaseLost       | !LeaseLost       | !LeaseLost
-        artifact   | !NotFound       | !LeaseLost                          | running:                     | running:               | !LeaseLost                          | !LeaseLost       | !LeaseLost       | !LeaseLost
-        succeed    | !NotFound       | !LeaseLost                          | succeeded: succeeded         | succeeded: succeeded   | !LeaseLost                          | =                | !LeaseLost       | !LeaseLost
-        fail       | !NotFound       | !LeaseLost                          | failed: failed               | canceled: canceled     | !LeaseLost                          | !LeaseLost       | =                | !LeaseLost
-        give up    | !NotFound       | !LeaseLost                          | failed: failed               | canceled: canceled     | !LeaseLost                          | !LeaseLost       | !LeaseLost       | !LeaseLost
-        release    | !NotFound       | !LeaseLost                          | queued: requeued             | canceled: canceled     | !LeaseLost                          | !LeaseLost       | !LeaseLost       | !LeaseLost
+        command    | none           | queued                              | running                   | canceling              | closing                   | awaiting                            | approving                           | succeeded     | failed           | canceled
+        submit     | queued: queued | =                                   | =                         | =                      | =                         | =                                   | =                                   | =             | =                | =
+        cancel     | !NotFound      | canceled: cancel_requested canceled | running: cancel_requested | =                      | running: cancel_requested | canceled: cancel_requested canceled | canceled: cancel_requested canceled | !Final        | !Final           | =
+        retry      | !NotFound      | !NotRetriable                       | !NotRetriable             | !NotRetriable          | !NotRetriable             | !NotRetriable                       | !NotRetriable                       | !NotRetriable | queued: requeued | queued: requeued
+        message    | !NotFound      | queued: message                     | running: message          | running: message       | !NobodyReads              | queued: message requeued            | !Invalid                            | !Final        | !Final           | !Final
+        approve    | !NotFound      | !NotAsked                           | !NotAsked                 | !NotAsked              | !NobodyReads              | !NotAsked                           | queued: message requeued            | !Final        | !Final           | !Final
+        claim      | !NotFound      | running: claimed                    | !NotDue                   | !NotDue                | !NotDue                   | !NotDue                             | !NotDue                             | !NotDue       | !NotDue          | !NotDue
+        lapse      | !NotFound      | !NotDue                             | queued: requeued          | canceled: canceled     | queued: requeued          | !NotDue                             | !NotDue                             | !NotDue       | !NotDue          | !NotDue
+        expire     | !NotFound      | !NotDue                             | !NotDue                   | !NotDue                | !NotDue                   | failed: failed                      | failed: failed                      | !NotDue       | !NotDue          | !NotDue
+        heartbeat  | !NotFound      | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        events     | !NotFound      | !LeaseLost                          | running: output output    | running: output output | running: output output    | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        checkpoint | !NotFound      | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        work       | !NotFound      | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        artifact   | !NotFound      | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        close      | !NotFound      | !LeaseLost                          | running:                  | running:               | =                         | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        succeed    | !NotFound      | !LeaseLost                          | succeeded: succeeded      | succeeded: succeeded   | succeeded: succeeded      | !LeaseLost                          | !LeaseLost                          | =             | !LeaseLost       | !LeaseLost
+        fail       | !NotFound      | !LeaseLost                          | failed: failed            | canceled: canceled     | failed: failed            | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | =                | !LeaseLost
+        give up    | !NotFound      | !LeaseLost                          | failed: failed            | canceled: canceled     | failed: failed            | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        ask        | !NotFound      | !LeaseLost                          | !Invalid                  | canceled: canceled     | !Invalid                  | =                                   | =                                   | !LeaseLost    | !LeaseLost       | !LeaseLost
+        release    | !NotFound      | !LeaseLost                          | queued: requeued          | canceled: canceled     | queued: requeued          | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
         """;
 
     public static TheoryData<string, string, string> Situations()
@@ -251,6 +263,104 @@ public sealed class LifecycleTests
             .After(Some.Complete(Outcome.Succeeded));
 
         Assert.Equal(["p"], task.ArtifactKeys());
+    }
+
+    [Fact]
+    public void A_question_ends_the_lease_but_costs_neither_an_attempt_nor_time()
+    {
+        var asked = Some.Running.After(Some.Checkpoint(1)).After(Some.Ask(), Some.Start + TimeSpan.FromSeconds(5));
+        var answered = asked.After(new TaskCommand.Message("This one."), Some.Start + TimeSpan.FromHours(9));
+        var goesOn = answered.Claimed(Some.Start + TimeSpan.FromHours(10));
+
+        Assert.Equal((0, 5.0, null), (asked.Attempt, asked.SecondsUsed, asked.Lease));
+        Assert.Equal((1, 2L, 5.0, 1), (goesOn.Attempt, goesOn.Fence, goesOn.SecondsUsed, goesOn.Checkpoint!.Turn));
+        Assert.Equal((asked.QueuedAt, null), (goesOn.QueuedAt, goesOn.Question));
+    }
+
+    [Fact]
+    public void An_answer_says_what_it_answers()
+    {
+        var changed = Assert.IsType<Decision.Changed>(Lifecycle.Decide(Some.AwaitingApproval, new TaskCommand.Message("Go.", ApprovalDecision.Approve, "1-1-1"), Some.Start));
+
+        Assert.Equal(new FollowUp(1, "Go.", new("1-1-1", "Which one?", ApprovalDecision.Approve)), changed.Said);
+        Assert.Equal("""{"number":1,"text":"Go.","question":"1-1-1","decision":"approve"}""", changed.Events[0].Data.GetRawText());
+    }
+
+    [Theory]
+    [InlineData("awaiting", null, "1-1-2", nameof(Refusal.NotAsked))]
+    [InlineData("awaiting", ApprovalDecision.Approve, null, nameof(Refusal.NotAsked))]
+    [InlineData("approving", null, "1-1-1", nameof(Refusal.Invalid))]
+    [InlineData("approving", ApprovalDecision.Approve, "1-1-0", nameof(Refusal.NotAsked))]
+    [InlineData("running", ApprovalDecision.Deny, null, nameof(Refusal.NotAsked))]
+    [InlineData("running", null, "1-1-1", nameof(Refusal.NotAsked))]
+    public void An_answer_to_something_else_is_refused(string state, ApprovalDecision? decision, string? question, string refusal) =>
+        Assert.Equal(refusal, $"{Refused(States[state]!, new TaskCommand.Message("x", decision, question))}");
+
+    [Fact]
+    public void A_message_that_comes_before_the_question_is_stored_is_read_before_anybody_is_asked()
+    {
+        var running = Some.Running.After(Some.Checkpoint(1)).After(new TaskCommand.Message("By the way."));
+        var changed = Assert.IsType<Decision.Changed>(Lifecycle.Decide(running, Some.Ask(), Some.Start));
+
+        Assert.Equal((TaskStatus.Queued, null, 0), (changed.State.Status, changed.State.Question, changed.State.Attempt));
+        Assert.Equal([EventTypes.TaskAwaitingInput, EventTypes.TaskRequeued], changed.Events.Select(e => e.Type));
+
+        // An approval is another matter: what was said before is no decision.
+        var approving = running.After(Some.Ask(approval: new("run", "git push", "run:git push*")));
+        Assert.Equal(TaskStatus.AwaitingInput, approving.Status);
+
+        // What the agent has seen is no news.
+        var seen = Some.Running.After(new TaskCommand.Message("By the way.")).After(Some.Checkpoint(1, messagesSeen: 1)).After(Some.Ask());
+        Assert.Equal(TaskStatus.AwaitingInput, seen.Status);
+    }
+
+    [Fact]
+    public void A_question_that_is_sent_again_is_answered_as_before()
+    {
+        var asked = Some.AwaitingInput;
+        var answered = asked.After(new TaskCommand.Message("This one."));
+
+        Assert.All([asked, answered, answered.Claimed()], task => Assert.IsType<Decision.Unchanged>(Lifecycle.Decide(task, Some.Ask(), Some.Start)));
+    }
+
+    [Fact]
+    public void Nobody_answers_and_the_task_fails_plainly()
+    {
+        var inTime = Some.Start + TimeSpan.FromMinutes(4320) - TimeSpan.FromTicks(1);
+        Assert.Equal(Refusal.NotDue, Refused(Some.AwaitingInput, new TaskCommand.Expire(), inTime));
+
+        var failed = Some.AwaitingInput.After(new TaskCommand.Expire(), Late);
+        Assert.Equal(new(FailureCodes.NoAnswer, "Nobody answered within 4320 minutes (limits.waitMinutes). The task had asked: Which one?"), failed.Failure);
+        Assert.Null(failed.Question);
+        Assert.Equal(TaskStatus.Queued, failed.After(new TaskCommand.Retry(), Late).Status);
+    }
+
+    [Fact]
+    public void A_task_succeeds_only_when_all_messages_were_seen()
+    {
+        var told = Some.Running.After(new TaskCommand.Message("And that."));
+        Assert.Equal(Refusal.MessagesUnread, Refused(told, Some.Complete(Outcome.Succeeded)));
+        Assert.Equal(Refusal.MessagesUnread, Refused(told, new TaskCommand.Close(1, 0)));
+
+        Assert.Equal(TaskStatus.Succeeded, told.After(Some.Checkpoint(1, messagesSeen: 1)).After(Some.Complete(Outcome.Succeeded)).Status);
+        Assert.Equal(TaskStatus.Succeeded, told.After(new TaskCommand.Close(1, 1)).After(Some.Complete(Outcome.Succeeded)).Status);
+        Assert.Equal(TaskStatus.Failed, told.After(Some.Complete(Outcome.Failed)).Status);
+    }
+
+    [Fact]
+    public void A_worker_lost_in_the_delivery_lets_people_speak_again()
+    {
+        var requeued = Some.Closing.After(new TaskCommand.Lapse(), Late);
+
+        Assert.Equal(1, requeued.After(new TaskCommand.Message("And that.")).Messages);
+    }
+
+    [Fact]
+    public void A_script_reads_no_messages()
+    {
+        var script = Some.Running with { Agent = AgentNames.Command };
+
+        Assert.Equal(Refusal.NobodyReads, Refused(script, new TaskCommand.Message("x")));
     }
 
     private static Refusal Refused(TaskState task, TaskCommand command, DateTimeOffset? at = null) =>

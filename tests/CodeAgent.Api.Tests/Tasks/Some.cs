@@ -12,7 +12,7 @@ internal static class Some
     public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(10);
     public static readonly Guid Id = Guid.CreateVersion7(Start);
 
-    public static TaskCommand.Submit Submit => new(Id, new() { Prompt = "x", Agent = new() { Name = AgentNames.Command } }, "c", "p", MaxAttempts: 3);
+    public static TaskCommand.Submit Submit => new(Id, new() { Prompt = "x", Agent = new() { Name = AgentNames.Builtin } }, "c", "p", MaxAttempts: 3);
 
     public static TaskState Queued => Lifecycle.Decide(null, Submit, Start).Require();
 
@@ -20,7 +20,11 @@ internal static class Some
 
     public static TaskState Canceling => Running.After(new TaskCommand.Cancel());
 
-    public static TaskState AwaitingInput => Queued with { Status = TaskStatus.AwaitingInput };
+    public static TaskState AwaitingInput => Running.After(Checkpoint(1)).After(Ask());
+
+    public static TaskState AwaitingApproval => Running.After(Checkpoint(1)).After(Ask(approval: new("run", "git push", "run:git push*")));
+
+    public static TaskState Closing => Running.After(new TaskCommand.Close(1, 0));
 
     public static TaskState Canceled => Queued.After(new TaskCommand.Cancel());
 
@@ -34,14 +38,21 @@ internal static class Some
         Failure = outcome == Outcome.Failed ? new(FailureCodes.CheckFailed, "exit 1") : null,
     });
 
+    public static TaskCommand.Complete Ask(string id = "1-1-1", Approval? approval = null, long fence = 1) => new(fence, new()
+    {
+        Outcome = Outcome.AwaitingInput,
+        Question = new() { Id = id, Text = "Which one?", Approval = approval },
+    });
+
     public static TaskCommand.AppendEvents Events(long first, int count, long fence = 1) => new(fence, new()
     {
         First = first,
         Events = [.. Enumerable.Range(0, count).Select(i => new WorkerEvent(Start, EventTypes.Output, JsonSerializer.SerializeToElement(first + i)))],
     });
 
-    public static TaskCommand.StoreCheckpoint Checkpoint(int turn, string? patch = null, long fence = 1) => new(fence, new()
+    public static TaskCommand.StoreCheckpoint Checkpoint(int turn, string? patch = null, long fence = 1, int messagesSeen = 0) => new(fence, new()
     {
+        MessagesSeen = messagesSeen,
         Turn = turn,
         State = JsonSerializer.SerializeToElement(turn),
         BaseCommit = new('a', 40),

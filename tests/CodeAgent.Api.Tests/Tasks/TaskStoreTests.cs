@@ -73,8 +73,9 @@ public abstract class TaskStoreTests(RedisFixture redis) : IAsyncLifetime
         TaskCommand[] life =
         [
             Some.Submit with { Request = Some.Submit.Request with { Labels = new Dictionary<string, string> { ["a"] = "b" } } },
-            new TaskCommand.Claim("w", Some.Ttl), Some.Checkpoint(1), new TaskCommand.Release(1, "r"), new TaskCommand.Claim("w", TimeSpan.Zero), new TaskCommand.Lapse(),
-            new TaskCommand.Cancel(), new TaskCommand.Retry(), new TaskCommand.Claim("w", Some.Ttl), Some.Complete(Outcome.Succeeded, fence: 3),
+            new TaskCommand.Claim("w", Some.Ttl), Some.Checkpoint(1), Some.Ask(), new TaskCommand.Message("m"),
+            new TaskCommand.Claim("w", Some.Ttl), Some.Checkpoint(1, messagesSeen: 1, fence: 2), new TaskCommand.Release(2, "r"), new TaskCommand.Claim("w", TimeSpan.Zero), new TaskCommand.Lapse(),
+            new TaskCommand.Cancel(), new TaskCommand.Retry(), new TaskCommand.Claim("w", Some.Ttl), Some.Checkpoint(1, messagesSeen: 1, fence: 4), Some.Complete(Outcome.Succeeded, fence: 4),
         ];
         foreach (var command in life)
         {
@@ -90,8 +91,9 @@ public abstract class TaskStoreTests(RedisFixture redis) : IAsyncLifetime
                 Assert.Equal(task.Status == status, await IsInAsync(TaskKeys.Status(status)));
             }
 
-            Assert.Equal(task.Status == TaskStatus.Queued, await IsInAsync(TaskKeys.Queue("command")));
+            Assert.Equal(task.Status == TaskStatus.Queued, await IsInAsync(TaskKeys.Queue("builtin")));
             Assert.Equal(task.Lease is not null, await IsInAsync(TaskKeys.Leases));
+            Assert.Equal(task.Question is not null, await IsInAsync(TaskKeys.Waiting));
             Assert.Equal(task.Checkpoint is not null, await Database.KeyExistsAsync(TaskKeys.Checkpoint(Some.Id)));
             Assert.True(await IsInAsync(TaskKeys.All) && await IsInAsync(TaskKeys.Label("a", "b")));
             Assert.Equal(TaskIndexes.StatusName(task.Status), await Database.HashGetAsync(RedisKeys.Task(Some.Id), "status"));
