@@ -52,6 +52,21 @@ internal sealed class TaskClient : IDisposable
         }
     }
 
+    /// <summary>The agents that so many workers offer between them, once they are all there.</summary>
+    public async Task<IReadOnlyCollection<string>> AgentsAsync(int workers, CancellationToken stop)
+    {
+        while (true)
+        {
+            var status = (await _http.GetFromJsonAsync("v1/status", ContractsJson.Lenient.SystemStatus, stop))!;
+            if (status.Workers.Count >= workers)
+            {
+                return status.Workers.SelectMany(worker => worker.Agents).ToHashSet();
+            }
+
+            await Task.Delay(Look, stop);
+        }
+    }
+
     public async Task CancelAsync(Guid id, CancellationToken stop)
     {
         using var answer = await _http.PostAsync(new Uri($"v1/tasks/{id}/cancel", UriKind.Relative), null, stop);

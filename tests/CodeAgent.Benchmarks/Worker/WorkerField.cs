@@ -10,6 +10,7 @@ internal sealed class WorkerField : IAsyncDisposable
     private readonly string _home = Path.Combine(Places.Work, "worker-home");
     private readonly int _api = Ports.Free();
     private readonly int _gateway = Ports.Free();
+    private readonly int _house = Ports.Free();
     private readonly int _redis = Ports.Free();
     private readonly List<Child> _services = [];
     private readonly Dictionary<string, Child> _workers = [];
@@ -26,6 +27,9 @@ internal sealed class WorkerField : IAsyncDisposable
     public string WorkFolder => Path.Combine(_home, "artifacts", "work");
 
     public Uri GatewayUrl => new($"http://127.0.0.1:{_gateway}");
+
+    /// <summary>The model's provider: a gateway of its own with nothing but the simulator, whose books are the bill.</summary>
+    public Uri ProviderUrl => new($"http://127.0.0.1:{_house}");
 
     public string Key { get; } = Secret.NewKey();
 
@@ -68,6 +72,13 @@ internal sealed class WorkerField : IAsyncDisposable
         await _workers[name].ListensAsync(port, stop);
     }
 
+    /// <summary>Ends a worker as a crash would, and waits until it is gone.</summary>
+    public async Task KillWorkerAsync(string name, CancellationToken stop)
+    {
+        await _workers[name].KillAsync("CodeAgent.Worker.dll", stop);
+        await _workers[name].DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var child in _workers.Values.Concat(Enumerable.Reverse(_services)))
@@ -88,13 +99,26 @@ internal sealed class WorkerField : IAsyncDisposable
 
         await File.WriteAllTextAsync(Path.Combine(config, "api.yaml"), $"repositories:\n  allowedFolders: [{_home}]\n", stop);
         await File.WriteAllTextAsync(Path.Combine(config, "worker.yaml"), worker, stop);
+        await File.WriteAllTextAsync(Path.Combine(config, "gateway.yaml"), GatewayConfig($"kind: openai, protocols: [chat], baseUrl: \"{ProviderUrl}v1\", apiKey: \"${{CODEAGENT_API_KEY}}\""), stop);
+        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(_home, "provider")).FullName, "gateway.yaml"), GatewayConfig("kind: simulator"), stop);
         await Tool.RunAsync("git", ["clone", "--quiet", "--bare", Places.Root, Repository], stop);
     }
+
+    private static string GatewayConfig(string provider) => $$"""
+        providers:
+          house: { {{provider}} }
+        models:
+          simulator: { provider: house, pricing: { inputPerMillion: 3, outputPerMillion: 15 } }
+        default: [simulator]
+
+        """;
 
     private async Task StartServicesAsync(CancellationToken stop)
     {
         var redis = Places.OnPath("redis-server") ?? throw new BenchmarkException("A redis-server is needed: apt-get install redis-server");
         await StartAsync("redis", _redis, [redis, "--bind", "127.0.0.1", "--port", $"{_redis}", "--dir", _home, "--save", "", "--appendonly", "yes"], stop);
+        await StartAsync("provider", _house, ["dotnet", Places.Program("CodeAgent.LlmGateway"), "--Config:Directory", Path.Combine(_home, "provider"),
+            "--ConnectionStrings:redis", $"127.0.0.1:{_redis},defaultDatabase=1"], stop);
         await StartAsync("llm-gateway", _gateway, ["dotnet", Places.Program("CodeAgent.LlmGateway")], stop);
         await StartAsync("api", _api, ["dotnet", Places.Program("CodeAgent.Api"), .. Gateway], stop);
     }
