@@ -8,6 +8,7 @@ using CodeAgent.Worker.Leases;
 using CodeAgent.Worker.Processes;
 using CodeAgent.Worker.Sandboxes;
 using CodeAgent.Worker.Workspaces;
+using CodeAgent.Worker.Workspaces.Credentials;
 
 namespace CodeAgent.Worker;
 
@@ -27,7 +28,8 @@ internal static class WorkerExtensions
     {
         var home = builder.Configuration["CODEAGENT_HOME"] is { Length: > 0 } set ? set : Directory.GetCurrentDirectory();
         builder.Services.AddSingleton(services => WorkFolders.Of(services.GetRequiredService<CurrentOptions>()(), home));
-        builder.Services.AddSingleton<Git>().AddSingleton<RepositoryCache>().AddSingleton<WorkspaceFactory>().AddSingleton<Deliverer>();
+        builder.Services.AddGitCredentials();
+        builder.Services.AddSingleton<Git>().AddSingleton<RepositoryCache>().AddSingleton<RepositoryLayout>().AddSingleton<WorkspaceFactory>().AddSingleton<Deliverer>();
         builder.Services.AddHostedService<WorkspaceJanitor>();
         return builder;
     }
@@ -35,7 +37,8 @@ internal static class WorkerExtensions
     /// <summary>Adds the running of commands.</summary>
     public static WebApplicationBuilder AddCommands(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<ICommandRunner, CommandRunner>().AddSingleton<SandboxFactory>().AddSingleton<CheckRunner>();
+        builder.Services.AddSingleton<CommandRunner>().AddSingleton<ICommandRunner>(services => services.GetRequiredService<CommandRunner>()).AddSingleton<CheckRunner>();
+        builder.Services.AddSandboxes();
         builder.Services.AddHostedService<OrphanJanitor>();
         return builder;
     }

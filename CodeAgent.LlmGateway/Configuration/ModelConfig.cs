@@ -13,6 +13,9 @@ internal sealed class ModelConfig
 
     public ModelPricing? Pricing { get; init; }
 
+    /// <summary>Tokens that the model takes at once, what it answers included. 1,000 to 100,000,000; nobody is told where it is left out.</summary>
+    public int? ContextWindow { get; init; }
+
     /// <summary>The long form, in place of <see cref="Provider"/> and <see cref="Model"/>.</summary>
     public List<DeploymentConfig> Deployments { get; init; } = [];
 
@@ -75,6 +78,9 @@ internal sealed class DeploymentConfig
 
     /// <summary>The model's where it is left out.</summary>
     public ModelPricing? Pricing { get; init; }
+
+    /// <summary>The model's where it is left out.</summary>
+    public int? ContextWindow { get; init; }
 
     public int EffectiveTier => Tier ?? Role switch
     {

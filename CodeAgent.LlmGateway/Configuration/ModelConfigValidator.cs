@@ -19,6 +19,7 @@ internal static class ModelConfigValidator
         }
 
         LimitsConfigValidator.Prices(model.Pricing, $"{path}.pricing", problems);
+        Window(model.ContextWindow, $"{path}.contextWindow", problems);
         var tiers = model.All.GroupBy(deployment => deployment.EffectiveTier).ToList();
         problems.Require(tiers.Any(tier => tier.Key == 0), $"{path}.deployments", "there is no deployment in tier 0: a reserve stands behind a primary");
         problems.Require(model.Affinity is null || tiers.Any(tier => tier.Count() > 1), $"{path}.affinity",
@@ -45,7 +46,12 @@ internal static class ModelConfigValidator
         {
             LimitsConfigValidator.Prices(deployment.Pricing, $"{path}.pricing", problems);
         }
+
+        Window(deployment.ContextWindow, $"{path}.contextWindow", problems);
     }
+
+    private static void Window(int? tokens, string path, ConfigProblems problems) =>
+        problems.Require(tokens is null or (>= 1_000 and <= 100_000_000), path, "1000 to 100000000 tokens");
 
     private static void Fallbacks(string name, ModelConfig model, GatewayConfig config, ConfigProblems problems)
     {

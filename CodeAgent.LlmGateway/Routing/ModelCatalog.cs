@@ -114,6 +114,7 @@ internal sealed class ModelCatalog(ConfigFile<GatewayConfig> file, ProviderProbe
                     Weight = deployment.Weight ?? 1,
                     Tier = below + deployment.EffectiveTier,
                     IsListed = isListed,
+                    ContextWindow = deployment.ContextWindow ?? model.ContextWindow,
                 });
             }
         }

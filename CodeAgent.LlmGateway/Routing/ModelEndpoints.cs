@@ -54,7 +54,7 @@ internal static class ModelEndpoints
     private static GeminiModelView Gemini(string id) => new($"models/{id}", id, Methods);
 
     private static ModelView View(string id, ModelRoute route) =>
-        new(id, "model", 0, route.First.ProviderName, route.First.ProviderName, route.First.UpstreamModel, Prices(route.First.Pricing));
+        new(id, "model", 0, route.First.ProviderName, route.First.ProviderName, route.First.UpstreamModel, Prices(route.First.Pricing), route.ContextWindow);
 
     private static PricingView? Prices(ModelPricing? pricing) => pricing is null ? null
         : new(pricing.InputPerMillion, pricing.CachedInputPerMillion ?? pricing.InputPerMillion, pricing.OutputPerMillion);
@@ -65,7 +65,8 @@ internal sealed record ModelList(string Object, IReadOnlyList<ModelView> Data);
 
 /// <summary>OpenAI's entry of a model, and what we know beyond it.</summary>
 internal sealed record ModelView(
-    string Id, string Object, long Created, [property: JsonPropertyName("owned_by")] string OwnedBy, string Provider, string UpstreamModel, PricingView? Pricing);
+    string Id, string Object, long Created, [property: JsonPropertyName("owned_by")] string OwnedBy, string Provider, string UpstreamModel, PricingView? Pricing,
+    int? ContextWindow);
 
 /// <summary>US dollars for a million tokens.</summary>
 internal sealed record PricingView(decimal InputPerMillion, decimal CachedInputPerMillion, decimal OutputPerMillion);

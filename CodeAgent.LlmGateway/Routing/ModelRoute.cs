@@ -17,6 +17,9 @@ internal sealed record ModelRoute(string Model, IReadOnlyList<Deployment> Deploy
     public BestOfConfig? BestOf { get; init; }
 
     public Deployment First => Deployments[0];
+
+    /// <summary>Tokens that any deployment of the first tier takes at once, as far as that is known: a conversation may come to each of them.</summary>
+    public int? ContextWindow => Deployments.Where(deployment => deployment.Tier == First.Tier).Min(deployment => deployment.ContextWindow);
 }
 
 /// <summary>A model at a provider.</summary>
@@ -27,6 +30,9 @@ internal sealed record ModelRoute(string Model, IReadOnlyList<Deployment> Deploy
 internal sealed record Deployment(string ProviderName, ProviderConfig Provider, string UpstreamModel, ModelPricing? Pricing)
 {
     public int Weight { get; init; } = 1;
+
+    /// <summary>Tokens that it takes at once, where that is known.</summary>
+    public int? ContextWindow { get; init; }
 
     /// <summary>Asked only while all deployments of smaller tiers are failing.</summary>
     public int Tier { get; init; }

@@ -40,7 +40,7 @@ public sealed class RedisScript(string name, string lua)
         }
         catch (OperationCanceledException e)
         {
-            // So the client calls what was waiting for a connection that it gives up. Nobody here has asked for that.
+            // A connection that fails has its reason for the first who waits; the client cancels whoever comes after. Nobody here has asked for that.
             throw new RedisConnectionException(ConnectionFailureType.SocketClosed, "The connection to Redis was given up before there was an answer.", e);
         }
     }

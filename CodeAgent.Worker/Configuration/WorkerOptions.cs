@@ -15,6 +15,12 @@ internal sealed class WorkerOptions
     /// <summary>Who commits.</summary>
     public CommitterOptions Committer { get; set; } = new();
 
+    /// <summary>How the worker signs in to git hosts. For the others the machine's own configuration of git counts.</summary>
+    public List<CredentialOptions> Credentials { get; set; } = [];
+
+    /// <summary>The APIs of git hosts, for pull requests and GitHub Apps; github.com and gitlab.com are known without.</summary>
+    public List<GitHostOptions> GitHosts { get; set; } = [];
+
     /// <summary>
     /// Names of the environment variables that agents and checks get from the worker's own, besides what the worker sets
     /// for them; a star at the end stands for anything. What begins with <c>CODEAGENT_</c> or <c>OTEL_</c> is never passed.

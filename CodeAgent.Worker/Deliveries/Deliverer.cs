@@ -85,8 +85,7 @@ internal sealed class Deliverer(RepositoryCache cache, Git git, CurrentOptions o
 
     private async Task PushAsync(string repository, string url, string commit, string reference, CancellationToken cancellationToken)
     {
-        var remote = !url.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
-        var found = await git.TryAsync(new(repository, "ls-remote", "--quiet", "--", url, reference) { Remote = remote }, cancellationToken);
+        var found = await git.TryAsync(new(repository, "ls-remote", "--quiet", "--", url, reference) { Remote = url }, cancellationToken);
         if (found.ExitCode != 0)
         {
             throw Failed($"The branch could not be pushed to {GitException.Clean(url)}: {GitException.Clean(found.Error)}");
@@ -104,7 +103,7 @@ internal sealed class Deliverer(RepositoryCache cache, Git git, CurrentOptions o
         }
 
         // "With lease", expecting nothing: the branch may only be made, not moved, even if somebody made it just now.
-        var pushed = await git.TryAsync(new(repository, "push", "--quiet", "--no-verify", $"--force-with-lease={reference}:", "--", url, $"{commit}:{reference}") { Remote = remote }, cancellationToken);
+        var pushed = await git.TryAsync(new(repository, "push", "--quiet", "--no-verify", $"--force-with-lease={reference}:", "--", url, $"{commit}:{reference}") { Remote = url }, cancellationToken);
         if (pushed.ExitCode != 0)
         {
             throw Failed($"The branch could not be pushed to {GitException.Clean(url)}: {GitException.Clean(pushed.Error)}");

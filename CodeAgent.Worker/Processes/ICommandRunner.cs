@@ -6,6 +6,10 @@ internal interface ICommandRunner
     /// <summary>Runs the command to its end and then ends whatever it left running. The whole process tree ends when its time is up or <paramref name="cancellationToken"/> says so.</summary>
     /// <exception cref="OperationCanceledException">It was canceled; the tree is gone.</exception>
     Task<CommandResult> RunAsync(CommandLine command, CancellationToken cancellationToken);
+
+    /// <summary>Starts the command, for whoever speaks with it: its limits of time and of output, and who listens to it, do not count here. Disposing of it ends the whole process tree.</summary>
+    /// <exception cref="CommandNotStartedException">It could not be started.</exception>
+    Task<IRunningCommand> StartAsync(CommandLine command, CancellationToken cancellationToken);
 }
 
 /// <summary>A command: a script or a program.</summary>
@@ -57,4 +61,7 @@ internal sealed record CommandResult(int ExitCode, string Output, bool TimedOut,
 
     /// <summary>Whether it was ended because <see cref="CommandLine.Enough"/> said so; its exit code says nothing then.</summary>
     public bool WasEnough { get; init; }
+
+    /// <summary>The limit of the sandbox that it ran into (memory, processes, …), in words; also at the end of <see cref="Output"/>. None where it ran into none.</summary>
+    public string? Limit { get; init; }
 }

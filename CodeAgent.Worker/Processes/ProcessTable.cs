@@ -46,6 +46,15 @@ internal static class ProcessTable
         return environment?.Split('\0').FirstOrDefault(pair => pair.StartsWith(name + '=', StringComparison.Ordinal))?[(name.Length + 1)..];
     }
 
+    /// <summary>Whether a process is in a process namespace below ours.</summary>
+    public static async Task<bool> IsContainedAsync(int id, CancellationToken cancellationToken)
+    {
+        // NSpid:  4711  3    its number here, and in each namespace below.
+        var status = await ReadAsync($"/proc/{id}/status", cancellationToken);
+        var numbers = status?.Split('\n').FirstOrDefault(line => line.StartsWith("NSpid:", StringComparison.Ordinal));
+        return numbers?.Split('\t', StringSplitOptions.RemoveEmptyEntries).Length > 2;
+    }
+
     private static async Task<ProcessEntry?> ReadAsync(int id, CancellationToken cancellationToken)
     {
         // 4711 (a name) with (any) characters) S 1 4711 4711 0 …: only the last parenthesis is sure to end the name.

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 
-
 namespace CodeAgent.Worker.Processes;
 
 /// <summary>
@@ -10,8 +9,9 @@ namespace CodeAgent.Worker.Processes;
 /// </summary>
 /// <param name="root">The process that was started; leader of its own session where <c>setsid</c> is there.</param>
 /// <param name="mark">The value of <see cref="Variable"/>, its own for each command.</param>
+/// <param name="isContained">Whether the command is in a process namespace of its own. Those around it are not asked to end: when they do, all of it is killed.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ProcessTree(ProcessEntry root, string mark, TimeProvider time)
+internal sealed class ProcessTree(ProcessEntry root, string mark, bool isContained, TimeProvider time)
 {
     /// <summary>The environment variable that carries the mark.</summary>
     public const string Variable = "CODEAGENT_COMMAND";
@@ -33,7 +33,10 @@ internal sealed class ProcessTree(ProcessEntry root, string mark, TimeProvider t
         {
             foreach (var process in await LivingAsync())
             {
-                Signals.Send(process.Id, Signals.Terminate);
+                if (!isContained || await ProcessTable.IsContainedAsync(process.Id, CancellationToken.None))
+                {
+                    Signals.Send(process.Id, Signals.Terminate);
+                }
             }
 
             await GoneAsync(Politeness, kill: false);

@@ -13,26 +13,36 @@ internal static class Shell
     private static readonly string[] Session = SetSid is null ? [] : [SetSid];
     private static readonly string Program = Find("bash") ?? "/bin/sh";
 
-    /// <summary>
-    /// The program and its arguments: <c>setsid bash -c 'exec "$0" "$@" 2>&amp;1' bash -c SCRIPT</c>. The outer shell gives both
-    /// streams the same pipe, so that their order is kept, and becomes the inner one.
-    /// </summary>
+    /// <summary>The program and its arguments that run a script: <c>bash -c SCRIPT</c>.</summary>
     public static async Task<IReadOnlyList<string>> ScriptAsync(string script, TaskFolder folder, string mark, CancellationToken cancellationToken)
     {
-        string[] inner = [Program, "-c", script];
-        if (Encoding.UTF8.GetByteCount(script) > LongestArgument)
+        if (Encoding.UTF8.GetByteCount(script) <= LongestArgument)
         {
-            var file = Path.Combine(folder.Temp, $"script-{mark}.sh");
-            await File.WriteAllTextAsync(file, script, cancellationToken);
-            inner = [Program, file];
+            return [Program, "-c", script];
         }
 
-        return [.. Session, Program, "-c", """exec "$0" "$@" 2>&1""", .. inner];
+        var file = Path.Combine(folder.Temp, $"script-{mark}.sh");
+        await File.WriteAllTextAsync(file, script, cancellationToken);
+        return [Program, file];
     }
 
-    /// <summary>The same for a program: <c>setsid PROGRAM ARGUMENTS</c>.</summary>
-    public static IReadOnlyList<string> Command(IReadOnlyList<string> program) => [.. Session, .. program];
+    /// <summary>
+    /// What is started: <c>setsid sh -c 'exec "$0" "$@" 2>&amp;1' bash -c SCRIPT</c>. The outer shell gives both streams of a
+    /// script the same pipe, so that their order is kept, and becomes the inner one. A program is started without it.
+    /// </summary>
+    /// <remarks>
+    /// Around what ends with its parent the outer shell stays. The system takes the thread that started a process for its parent,
+    /// and threads of the worker come and go.
+    /// </remarks>
+    public static IReadOnlyList<string> Line(Launch launch, bool merge)
+    {
+        var streams = merge ? " 2>&1" : "";
+        return launch.IsContained ? [.. Session, "/bin/sh", "-c", $"""{launch.Before}"$0" "$@"{streams}; exit $?""", .. launch.Line]
+            : merge || launch.Before.Length > 0 ? [.. Session, "/bin/sh", "-c", $"""{launch.Before}exec "$0" "$@"{streams}""", .. launch.Line]
+            : [.. Session, .. launch.Line];
+    }
 
-    private static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+    /// <summary>Where a program is on the PATH; none where it is not.</summary>
+    public static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 }

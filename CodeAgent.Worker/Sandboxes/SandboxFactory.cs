@@ -1,16 +1,18 @@
+using System.Diagnostics;
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Processes;
+using CodeAgent.Worker.Sandboxes.Gateway;
 
 namespace CodeAgent.Worker.Sandboxes;
 
 /// <summary>Makes the sandbox of a lease.</summary>
-internal sealed class SandboxFactory(ICommandRunner commands, IConfiguration configuration)
+internal sealed class SandboxFactory(CommandRunner commands, GatewayRelay relay)
 {
     /// <summary>Makes it.</summary>
     public Task<ISandbox> OpenAsync(Lease lease, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var gateway = new Uri(configuration["services:llm-gateway:http:0"] ?? "http://127.0.0.1:4000");
-        return Task.FromResult<ISandbox>(new NoSandbox(commands, new(gateway, lease.Token)));
+        var pass = relay.Open(lease.Token, Activity.Current?.Id ?? lease.TraceParent);
+        return Task.FromResult<ISandbox>(new NoSandbox(commands, new(relay.Address, pass.Key), pass));
     }
 }

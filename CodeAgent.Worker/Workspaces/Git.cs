@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using CliWrap;
 using CodeAgent.Worker.Processes;
+using CodeAgent.Worker.Workspaces.Credentials;
 
 namespace CodeAgent.Worker.Workspaces;
 
@@ -22,8 +24,8 @@ internal sealed record GitCall(string Folder, params string[] Arguments)
     /// <summary>The index in place of the repository's own.</summary>
     public string? Index { get; init; }
 
-    /// <summary>Whether it speaks with another machine, which may need this machine's own configuration (credential helpers, proxies).</summary>
-    public bool Remote { get; init; }
+    /// <summary>The address it speaks with, if any. On another machine, that may need credentials, or this machine's own configuration (proxies).</summary>
+    public string? Remote { get; init; }
 
     /// <summary>What it is given on standard input.</summary>
     public PipeSource Input { get; init; } = PipeSource.Null;
@@ -39,8 +41,10 @@ internal sealed record GitCall(string Folder, params string[] Arguments)
 /// Runs git so that it does the same on every machine: without prompts, without hooks, and without the user's configuration,
 /// except where it speaks with another machine.
 /// </summary>
-internal sealed class Git(WorkFolders folders)
+internal sealed partial class Git(WorkFolders folders, GitCredentials credentials)
 {
+    private const int Fatal = 128;
+
     // Nothing that is decided here may be decided otherwise by the folder's owner or the machine.
     private const string Config = """
         [safe]
@@ -61,7 +65,7 @@ internal sealed class Git(WorkFolders folders)
 
         """;
 
-    private static readonly string[] Ours = ["CODEAGENT_", "OTEL_", "ConnectionStrings__", "services__"];
+    private static readonly string[] Ours = ["CODEAGENT_", "OTEL_", "ConnectionStrings__", "services__", "GIT_TRACE", "GIT_CURL_VERBOSE"];
 
     // Named after what is in it, so that another version of the worker writes another one.
     private readonly string _config = Path.Combine(folders.Root, $"gitconfig-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Config)))[..12]}");
@@ -74,30 +78,55 @@ internal sealed class Git(WorkFolders folders)
         return result.ExitCode == 0 ? result.Output.TrimEnd('\n') : throw new GitException(result.Error.Length > 0 ? result.Error : result.Output);
     }
 
-    /// <summary>Runs git, whatever its exit code is.</summary>
+    /// <summary>Runs git, whatever its exit code is. What it says is without the secrets it was given.</summary>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public async Task<GitResult> TryAsync(GitCall call, CancellationToken cancellationToken)
     {
         await WriteConfigAsync(cancellationToken);
+        if (call.Remote is not { } url || IsHere(url))
+        {
+            return await RunAsync(call, null, cancellationToken);
+        }
+
+        try
+        {
+            var result = await RunAsync(call, await credentials.AccessAsync(url, cancellationToken), cancellationToken);
+            return result.ExitCode != 0 && SignIn().IsMatch(result.Error) && credentials.Refused(url)
+                ? await RunAsync(call, await credentials.AccessAsync(url, cancellationToken), cancellationToken)
+                : result;
+        }
+        catch (CredentialException e)
+        {
+            return new(Fatal, "", e.Message);
+        }
+    }
+
+    private static bool IsHere(string url) => url.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
+
+    private async Task<GitResult> RunAsync(GitCall call, RemoteAccess? access, CancellationToken cancellationToken)
+    {
         var output = new StringBuilder();
         var error = new StringBuilder();
         var result = await Cli.Wrap("git")
-            .WithArguments([$"--git-dir={call.Folder}", .. call.Tree is null ? [] : new[] { $"--work-tree={call.Tree}" }, "-c", "core.hooksPath=/dev/null", .. call.Arguments])
+            .WithArguments([
+                $"--git-dir={call.Folder}", .. call.Tree is null ? [] : new[] { $"--work-tree={call.Tree}" },
+                "-c", "core.hooksPath=/dev/null", .. access?.Config.SelectMany(entry => new[] { "-c", entry }) ?? [], .. call.Arguments])
             .WithWorkingDirectory(call.Tree ?? folders.Cache)
-            .WithEnvironmentVariables(EnvironmentOf(call, await WorkerMark.Here))
+            .WithEnvironmentVariables(EnvironmentOf(call, access, await WorkerMark.Here))
             .WithStandardInputPipe(call.Input)
             .WithStandardOutputPipe(call.Output ?? PipeTarget.ToStringBuilder(output))
             .WithStandardErrorPipe(PipeTarget.ToStringBuilder(error))
             .WithValidation(CommandResultValidation.None)
             .ExecuteAsync(cancellationToken);
-        return new(result.ExitCode, output.ToString(), error.ToString());
+        return access is null ? new(result.ExitCode, output.ToString(), error.ToString())
+            : new(result.ExitCode, access.Mask(output.ToString()), access.Mask(error.ToString()));
     }
 
-    private Dictionary<string, string?> EnvironmentOf(GitCall call, WorkerMark worker)
+    private Dictionary<string, string?> EnvironmentOf(GitCall call, RemoteAccess? access, WorkerMark worker)
     {
         // Of the worker's own environment nothing that is ours: credential helpers are programs like others.
         var environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
-            .Where(name => Ours.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)) || (name.StartsWith("GIT_", StringComparison.Ordinal) && !call.Remote))
+            .Where(name => Ours.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)) || (name.StartsWith("GIT_", StringComparison.Ordinal) && access is null))
             .ToDictionary(name => name, _ => (string?)null);
         environment[WorkerMark.Variable] = worker.ToString();
         environment["LC_ALL"] = "C.UTF-8";
@@ -105,9 +134,9 @@ internal sealed class Git(WorkFolders folders)
         environment["GCM_INTERACTIVE"] = "never";
         environment["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh";
         environment["GIT_DIR"] = environment["GIT_WORK_TREE"] = environment["GIT_INDEX_FILE"] = null;
-        if (call.Remote)
+        if (access is not null)
         {
-            environment["GIT_SSH_COMMAND"] = Environment.GetEnvironmentVariable("GIT_SSH_COMMAND") ?? "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=20 -o ServerAliveCountMax=3";
+            environment["GIT_SSH_COMMAND"] = Environment.GetEnvironmentVariable("GIT_SSH_COMMAND") ?? RemoteAccess.Ssh;
 
             // A server that accepts and then says nothing would hold the repository, and every task on it. Bytes a second, seconds.
             environment["GIT_HTTP_LOW_SPEED_LIMIT"] = "100";
@@ -124,7 +153,7 @@ internal sealed class Git(WorkFolders folders)
             environment["GIT_INDEX_FILE"] = call.Index;
         }
 
-        foreach (var (name, value) in call.Environment)
+        foreach (var (name, value) in call.Environment.Concat(access?.Environment ?? new Dictionary<string, string?>()))
         {
             environment[name] = value;
         }
@@ -143,4 +172,7 @@ internal sealed class Git(WorkFolders folders)
             File.Move(temporary, _config, overwrite: true);
         }
     }
+
+    [GeneratedRegex("Authentication failed|could not read (?:Username|Password)|returned error: 40[13]|Invalid username or (?:password|token)", RegexOptions.IgnoreCase)]
+    private static partial Regex SignIn();
 }

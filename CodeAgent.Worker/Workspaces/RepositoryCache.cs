@@ -37,7 +37,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         var folder = FolderOf(repository?.Url);
         using var held = await HoldAsync(folder, cancellationToken);
         await RemoveStaleLocksAsync(folder);
-        await git.RunAsync(new(folder, "init", "--quiet", "--bare", "--template="), cancellationToken);
+        await InitializeAsync(folder, cancellationToken);
         if (repository is null)
         {
             return new(folder, null, await EmptyCommitAsync(folder, cancellationToken));
@@ -51,6 +51,17 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
 
     /// <summary>Keeps everybody else, in this process and in others, from changing a repository of the cache.</summary>
     public Task<FileLock> HoldAsync(string folder, CancellationToken cancellationToken) => FileLock.AcquireAsync(folder + ".lock", time, cancellationToken);
+
+    // Again where it did not come to its end; the mark is written after it.
+    private async Task InitializeAsync(string folder, CancellationToken cancellationToken)
+    {
+        var mark = Path.Combine(folder, "codeagent");
+        if (!File.Exists(mark))
+        {
+            await git.RunAsync(new(folder, "init", "--quiet", "--bare", "--template="), cancellationToken);
+            await File.WriteAllTextAsync(mark, "", cancellationToken);
+        }
+    }
 
     private string FolderOf(string? url) =>
         Path.Combine(folders.Cache, (url is null ? "empty" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)))[..32]) + ".git");
@@ -73,7 +84,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         }
 
         Task<GitResult> FetchAsync(string[] references, CancellationToken token) => git.TryAsync(
-            new(folder, ["-c", "gc.auto=0", "fetch", "--quiet", "--prune", "--force", "--no-auto-maintenance", "--", url, .. references]) { Remote = IsRemote(url) }, token);
+            new(folder, ["-c", "gc.auto=0", "fetch", "--quiet", "--prune", "--force", "--no-auto-maintenance", "--", url, .. references]) { Remote = url }, token);
     }
 
     private async Task<string> FindAsync(string folder, RepositoryRequest repository, CancellationToken cancellationToken)
@@ -91,7 +102,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
             if (await CommitAsync(reference) is null)
             {
                 // Not part of any branch; many servers give it out by its name all the same.
-                await git.TryAsync(new(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--", repository.Url, reference) { Remote = IsRemote(repository.Url) }, cancellationToken);
+                await git.TryAsync(new(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--", repository.Url, reference) { Remote = repository.Url }, cancellationToken);
             }
 
             // An attempt that goes on in a repository that was empty names the commit that stands for nothing.
@@ -144,8 +155,6 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
             }
         }
     });
-
-    private static bool IsRemote(string url) => !url.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
 
     [GeneratedRegex("^[0-9a-f]{40}$")]
     private static partial Regex CommitId();

@@ -9,7 +9,7 @@ namespace CodeAgent.Worker.Workspaces;
 /// would be the cache's, and so every other task's, and would be run by the worker. For the same reason the worker compares,
 /// commits and pushes through a second repository, which the agent does not have.
 /// </summary>
-internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git)
+internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git, RepositoryLayout layout)
 {
     private string? _restored;
 
@@ -22,21 +22,11 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git)
     /// <summary>Fills the workspace with the files of the base.</summary>
     public async Task FillAsync(CommitIdentity agent, CancellationToken cancellationToken)
     {
-        await BorrowAsync(folder.Git, ["--bare"], cancellationToken);
         Directory.CreateDirectory(folder.Tree);
-        await git.RunAsync(new(folder.Git, "read-tree", "-u", "--reset", origin.Commit) { Tree = folder.Tree }, cancellationToken);
+        await Task.WhenAll(CheckOutAsync(cancellationToken), BorrowAsync(agent, cancellationToken));
 
+        // The index lies in the worker's own repository until both are done.
         var own = Path.Combine(folder.Tree, ".git");
-        await BorrowAsync(own, [], cancellationToken);
-        await git.RunAsync(new(own, "config", "user.name", agent.Name), cancellationToken);
-        await git.RunAsync(new(own, "config", "user.email", agent.Email), cancellationToken);
-        await git.RunAsync(new(own, "fetch", "--quiet", "--", origin.Folder, "+refs/remotes/origin/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"), cancellationToken);
-        if (origin.Url is not null)
-        {
-            await git.RunAsync(new(own, "remote", "add", "origin", origin.Url), cancellationToken);
-        }
-
-        await git.RunAsync(new(own, "update-ref", "--no-deref", "HEAD", origin.Commit), cancellationToken);
         await CopyIndexAsync(Path.Combine(own, "index"), cancellationToken);
     }
 
@@ -94,12 +84,22 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git)
         await git.RunAsync(new(folder.Git, "read-tree", "-m", "-u", now, tree) { Index = Path.Combine(folder.Git, "index.snapshot"), Tree = folder.Tree }, cancellationToken);
     }
 
-    private async Task BorrowAsync(string repository, string[] how, CancellationToken cancellationToken)
+    private async Task CheckOutAsync(CancellationToken cancellationToken)
     {
-        await git.RunAsync(new(repository, ["init", "--quiet", "--template=", .. how]), cancellationToken);
-        Directory.CreateDirectory(Path.Combine(repository, "objects", "info"));
-        await File.WriteAllTextAsync(Path.Combine(repository, "objects", "info", "alternates"), Path.Combine(origin.Folder, "objects") + "\n", cancellationToken);
+        await layout.CreateAsync(folder.Git, bare: true, Objects, "", "", null, cancellationToken);
+        await git.RunAsync(new(folder.Git, "read-tree", "-u", "--reset", origin.Commit) { Tree = folder.Tree }, cancellationToken);
     }
+
+    // The agent's repository, with all branches and tags that the cache has.
+    private async Task BorrowAsync(CommitIdentity agent, CancellationToken cancellationToken)
+    {
+        var references = await git.RunAsync(new(origin.Folder, "for-each-ref", "--format=%(objectname) %(refname)", "refs/remotes/origin", "refs/tags"), cancellationToken);
+        var settings = RepositoryLayout.Setting("user", "name", agent.Name) + RepositoryLayout.Setting("user", "email", agent.Email)
+            + (origin.Url is { } url ? RepositoryLayout.Setting("remote \"origin\"", "url", url) + RepositoryLayout.Setting("remote \"origin\"", "fetch", "+refs/heads/*:refs/remotes/origin/*") : "");
+        await layout.CreateAsync(Path.Combine(folder.Tree, ".git"), bare: false, Objects, settings, references, origin.Commit, cancellationToken);
+    }
+
+    private string Objects => Path.Combine(origin.Folder, "objects");
 
     // The index remembers what the files looked like on disk when they were checked out, so that only what was touched since is
     // read again. Git distrusts entries as young as the index itself: a copy has to be as old as the original.

@@ -4,7 +4,7 @@ using CodeAgent.Worker.Configuration;
 namespace CodeAgent.Worker.Workspaces;
 
 /// <summary>Makes the workspace of a lease.</summary>
-internal sealed class WorkspaceFactory(RepositoryCache cache, Git git, CurrentOptions options, TimeProvider time)
+internal sealed class WorkspaceFactory(RepositoryCache cache, Git git, RepositoryLayout layout, CurrentOptions options, TimeProvider time)
 {
     /// <summary>Fetches the repository and puts its files into the lease's folder. Where the lease goes on from a checkpoint, at the commit that it names.</summary>
     /// <exception cref="TaskFailedException">There is no such repository, or it has no such commit.</exception>
@@ -17,7 +17,7 @@ internal sealed class WorkspaceFactory(RepositoryCache cache, Git git, CurrentOp
             repository = repository with { Ref = checkpoint.BaseCommit };
         }
 
-        var workspace = new Workspace(folder, await cache.FetchAsync(repository, cancellationToken), git);
+        var workspace = new Workspace(folder, await cache.FetchAsync(repository, cancellationToken), git, layout);
         var committer = options().Committer;
         await workspace.FillAsync(new(committer.Name, committer.Email, time.GetUtcNow()), cancellationToken);
         return workspace;

@@ -1,6 +1,8 @@
 using CodeAgent.Benchmarks;
 using CodeAgent.Benchmarks.Gateway;
+using CodeAgent.Benchmarks.Overnight;
 using CodeAgent.Benchmarks.Roles;
+using CodeAgent.Benchmarks.Worker;
 
 const string Usage = """
     dotnet run -c Release --project tests/CodeAgent.Benchmarks -- COMMAND
@@ -10,6 +12,10 @@ const string Usage = """
         --rounds N --seconds N      how often each load runs, and how long
         --only NAME,NAME            only these of: mock, yarp, codeagent, portkey, python
         --out FILE                  writes there
+      worker                        from the claim of a task to its first tool call, in parts; writes into docs/benchmarks.md
+        --tasks N --warm-up N       how many; with --tasks it writes artifacts/benchmarks/benchmarks.md
+      overnight                     a night in miniature: tasks of all kinds, one in five misbehaving, on two workers
+        --tasks N                   200
       gateway soak --minutes N      mixed load on the gateway alone, a tenth of the clients leaving; prints how memory grows
     """;
 
@@ -31,6 +37,8 @@ try
 
         ["gateway", "soak", .. var options] => await Soak.RunAsync(new(options), stop.Token),
         ["gateway", .. var options] => await GatewayBenchmark.RunAsync(new(options), stop.Token),
+        ["worker", .. var options] => await FirstToolCall.RunAsync(new(options), stop.Token),
+        ["overnight", .. var options] => await OvernightRun.RunAsync(new(options), stop.Token),
         _ => await RefuseAsync(Usage),
     };
 }

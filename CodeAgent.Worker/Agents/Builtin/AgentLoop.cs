@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Telemetry;
+using CodeAgent.Worker.Agents.Builtin.Context;
 using CodeAgent.Worker.Agents.Builtin.Conversations;
 using CodeAgent.Worker.Agents.Builtin.Models;
 using CodeAgent.Worker.Agents.Builtin.Tools;
@@ -17,9 +18,10 @@ internal sealed class AgentLoop(
 
     private readonly IAgentSession _session = run.Session;
     private readonly TaskLimits _limits = run.Lease.Request.Limits;
-    private readonly string _systemPrompt = SystemPrompt.For(run.Lease.Request);
+    private readonly string _systemPrompt = SystemPrompt.For(run.Lease.Request, conversation.Instructions);
     private readonly ToolCalls _calls = new(run.Session, tools);
     private readonly ChatOptions _options = new() { Tools = tools.Functions };
+    private readonly ContextKeeper _context = new(conversation, TokenCount.Of(SystemPrompt.For(run.Lease.Request, conversation.Instructions)) + TokenCount.Of(tools.Functions));
 
     private Reply? _reply;
     private int _turn = run.Turn;
@@ -53,7 +55,7 @@ internal sealed class AgentLoop(
                     return Result(reached);
                 }
 
-                if (await TurnAsync(stop.Token) is { } failure)
+                if (await StepAsync(stop.Token) is { } failure)
                 {
                     return Result(failure);
                 }
@@ -68,6 +70,44 @@ internal sealed class AgentLoop(
             return Result(RunLimits.Reached(_limits, _turn, _usage, timeIsUp: true));
         }
     }
+
+    // Room first. A model that finds the conversation too long, though it was thought to fit, is asked once more with less.
+    private async Task<TaskFailure?> StepAsync(CancellationToken cancellationToken)
+    {
+        // While a call waits, nothing is sent, and its place must stay what it is.
+        var room = conversation.Pending is null ? _context.MakeRoom(_turn) : new();
+        try
+        {
+            return room.Failure ?? (room.SummarizeUntil is { } until ? await SummarizeAsync(until, cancellationToken) : await TurnAsync(cancellationToken));
+        }
+        catch (ContextOverflowException) when (room.SummarizeUntil is not null)
+        {
+            _context.NotSummarized(_turn);
+            return null;
+        }
+        catch (ContextOverflowException e) when (_context.Shrink(e.Message))
+        {
+            return null;
+        }
+    }
+
+    // A turn like any other, except that what the model says is put in place of what it is about.
+    private async Task<TaskFailure?> SummarizeAsync(int until, CancellationToken cancellationToken)
+    {
+        var number = _turn + 1;
+        using var span = CodeAgentTelemetry.Source.StartActivity("agent summary");
+        span?.SetTag(CodeAgentTelemetry.TaskIdTag, run.Lease.TaskId);
+        span?.SetTag("codeagent.turn", number);
+
+        var answer = await model.AskAsync(Key(number), ChatMessages.About(_systemPrompt, conversation, until, LeftOut.Request), _options, cancellationToken);
+        await ReportAsync(answer, cancellationToken);
+        _context.Summarized(until, answer.Text, number);
+        _turn = number;
+        await _session.CheckpointAsync(_turn, conversation.ToState(), _seen, _usage, cancellationToken);
+        return null;
+    }
+
+    private string Key(int turn) => $"{run.Lease.TaskId}:{run.Lease.Run}:{turn}";
 
     // 1. ask; 2. say what came; 3. carry out the calls; 4. look whether it is done, unusable or in circles; 5. keep it. A turn
     // whose calls wait for a person begins again at 3 when the answer is there, and is not over until all have their results.
@@ -85,10 +125,11 @@ internal sealed class AgentLoop(
         }
         else
         {
-            var key = $"{run.Lease.TaskId}:{run.Lease.Run}:{number}";
-            var answer = await model.AskAsync(key, ChatMessages.From(_systemPrompt, conversation), _options, cancellationToken);
+            var sent = _context.Count();
+            var answer = await model.AskAsync(Key(number), ChatMessages.From(_systemPrompt, conversation), _options, cancellationToken);
             var entry = new Entry { Role = EntryRole.Assistant, Text = answer.Text, Reasoning = answer.Reasoning, Calls = Named(answer.Calls, number) };
             conversation.Entries.Add(entry);
+            _context.Learn(sent, answer.Usage?.InputTokenCount);
             await ReportAsync(answer, cancellationToken);
             if (entry.Calls.Count > 0)
             {

@@ -1,12 +1,14 @@
 using System.Text.Json;
 using CodeAgent.Contracts;
+using CodeAgent.Worker.Agents.Builtin.Context;
 using CodeAgent.Worker.Agents.Builtin.Conversations;
 using CodeAgent.Worker.Agents.Builtin.Models;
+using Microsoft.Extensions.Options;
 
 namespace CodeAgent.Worker.Agents.Builtin;
 
 /// <summary>The agent that is part of the worker: a model at the gateway, and tools in the workspace.</summary>
-internal sealed class BuiltinAgent(GatewayClient gateway, TimeProvider time) : IAgent
+internal sealed class BuiltinAgent(GatewayClient gateway, IOptions<BuiltinAgentOptions> options, TimeProvider time) : IAgent
 {
     /// <summary>The gateway's name for the model of a task that asks for none.</summary>
     public const string DefaultModel = "default";
@@ -20,7 +22,9 @@ internal sealed class BuiltinAgent(GatewayClient gateway, TimeProvider time) : I
         Conversation conversation;
         try
         {
-            conversation = run.State is { } state ? Conversation.FromState(state) : Conversation.Begin(run.Lease.Request.Prompt);
+            conversation = run.State is { } state
+                ? Conversation.FromState(state)
+                : Conversation.Begin(run.Lease.Request.Prompt, await RepositoryInstructions.ReadAsync(run.Workspace, cancellationToken));
         }
         catch (JsonException e)
         {
@@ -42,7 +46,8 @@ internal sealed class BuiltinAgent(GatewayClient gateway, TimeProvider time) : I
 
         var name = run.Lease.Request.Agent.Model ?? DefaultModel;
         using var model = gateway.Model(name, run.Lease.Token);
-        using var prices = gateway.Prices(run.Lease.Token);
-        return await new AgentLoop(run, name, conversation, model, prices, new(run, time), time).RunAsync(cancellationToken);
+        using var cards = gateway.Cards(run.Lease.Token);
+        conversation.Context ??= ContextState.For((await cards.FindAsync(name, cancellationToken))?.ContextWindow ?? options.Value.ContextWindow);
+        return await new AgentLoop(run, name, conversation, model, new(cards), new(run, time), time).RunAsync(cancellationToken);
     }
 }

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace CodeAgent.Worker.Agents.Builtin;
 
-/// <summary>How the built-in agent calls its model. None of this is part of what is sent.</summary>
+/// <summary>How the built-in agent calls its model.</summary>
 internal sealed class BuiltinAgentOptions
 {
     public const string Section = "BuiltinAgent";
@@ -26,4 +26,8 @@ internal sealed class BuiltinAgentOptions
     /// <summary>The longest pause, where the answer names none. 1 ms to 1 minute, 10 seconds by default.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan LongestPause { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Tokens that a model takes at once, its answer included, where the gateway does not tell. 1,000 to 100,000,000; 128,000 by default.</summary>
+    [Range(1_000, 100_000_000)]
+    public int ContextWindow { get; set; } = 128_000;
 }

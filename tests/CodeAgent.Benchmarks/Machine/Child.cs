@@ -61,6 +61,21 @@ internal sealed class Child : IAsyncDisposable
         }
     }
 
+    /// <summary>Kills the program itself, and nothing else.</summary>
+    /// <param name="mark">What stands in its command line, but not in those of the programs that it started.</param>
+    /// <param name="stop">Stops looking.</param>
+    public async Task KillAsync(string mark, CancellationToken stop)
+    {
+        foreach (var child in (await File.ReadAllTextAsync($"/proc/{_shell.Id}/task/{_shell.Id}/children", stop)).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if ((await File.ReadAllTextAsync($"/proc/{child}/cmdline", stop)).Contains(mark, StringComparison.Ordinal))
+            {
+                using var program = Process.GetProcessById(int.Parse(child, System.Globalization.CultureInfo.InvariantCulture));
+                program.Kill();
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         _shell.StandardInput.Close();

@@ -46,6 +46,8 @@ public sealed class GatewayConfigTests
     [InlineData("kind: openai, ", "kind: openai, silenceTimeout: 1ms, ", 2, "a duration from")]
     [InlineData("provider: a", "provider: b", 4, "there is no provider 'b'; there are: a")]
     [InlineData("provider: a", "provider: a, pricing: { inputPerMillion: -1 }", 4, "a price is 0 to 100000 dollars")]
+    [InlineData("provider: a", "provider: a, contextWindow: 5", 4, "1000 to 100000000 tokens")]
+    [InlineData("{ provider: a }", "{ deployments: [{ provider: a, contextWindow: 0 }] }", 4, "1000 to 100000000 tokens")]
     [InlineData("  m: {", "  default: { provider: a }\n  m: {", 4, "'default' is chosen by the list")]
     [InlineData("default: [m]", "default: []", 5, "the list is empty")]
     [InlineData("default: [m]", "default: [m, n]", 5, "there is no model 'n'; there are: m")]

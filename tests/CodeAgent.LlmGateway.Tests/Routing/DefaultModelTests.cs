@@ -67,6 +67,21 @@ public sealed class DefaultModelTests(GarnetFixture redis)
     }
 
     [Theory]
+    [InlineData("contextWindow: 200000, deployments: [ { provider: paid, model: a }, { provider: paid, model: b, contextWindow: 100000 }, { provider: local, role: reserve, contextWindow: 5000 } ]", 100_000)]
+    [InlineData("provider: paid, contextWindow: 200000", 200_000)]
+    [InlineData("provider: paid", null)]
+    public async Task A_models_context_window_is_that_which_all_of_its_first_tier_take(string model, int? window)
+    {
+        var yaml = Yaml("http://127.0.0.1:1/v1", "http://127.0.0.1:1/v1").Replace("models:", $"models:\n  wide: {{ {model} }}", StringComparison.Ordinal);
+        await using var gateway = await GatewayHost.StartAsync(redis.ConnectionString, yaml, ("PAID_KEY", "k"));
+        using var client = gateway.Client();
+
+        using var wide = JsonDocument.Parse(await client.GetStringAsync("/v1/models/wide", TestContext.Current.CancellationToken));
+
+        Assert.Equal(window, wide.RootElement.TryGetProperty("contextWindow", out var told) ? told.GetInt32() : null);
+    }
+
+    [Theory]
     [InlineData("big", "its provider 'paid' has no key (providers.paid.apiKey in gateway.yaml)")]
     [InlineData("paid/other", "its provider 'paid' has no key (providers.paid.apiKey in gateway.yaml)")]
     [InlineData("local", "its provider 'local' does not answer (providers.local.baseUrl in gateway.yaml)")]

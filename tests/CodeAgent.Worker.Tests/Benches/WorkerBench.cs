@@ -30,9 +30,12 @@ internal sealed class WorkerBench : IAsyncDisposable
 
     public string this[string relative] => _folder[relative];
 
-    public static async Task<WorkerBench> StartAsync(Action<WorkerOptions>? configure = null)
+    /// <summary>Where the workers' log goes, if anywhere.</summary>
+    public CapturedLog? Log { get; private init; }
+
+    public static async Task<WorkerBench> StartAsync(Action<WorkerOptions>? configure = null, CapturedLog? log = null)
     {
-        var bench = new WorkerBench();
+        var bench = new WorkerBench { Log = log };
         configure?.Invoke(bench.Options);
         await bench.Api.StartAsync();
         await bench.StartWorkerAsync();
@@ -59,6 +62,11 @@ internal sealed class WorkerBench : IAsyncDisposable
         builder.Services.AddSingleton<CurrentOptions>(() => Options);
         builder.Services.AddSingleton<IAgent>(new PlayedAgent(this));
         builder.Logging.ClearProviders();
+        if (Log is not null)
+        {
+            builder.Logging.AddProvider(Log).SetMinimumLevel(LogLevel.Trace);
+        }
+
         var worker = builder.Build();
         worker.MapDefaultEndpoints();
         await worker.StartAsync(TestContext.Current.CancellationToken);

@@ -3,6 +3,8 @@ using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Deliveries;
 using CodeAgent.Worker.Processes;
 using CodeAgent.Worker.Workspaces;
+using CodeAgent.Worker.Workspaces.Credentials;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CodeAgent.Worker.Tests.Benches;
@@ -14,9 +16,17 @@ internal sealed class WorkspaceBench : IDisposable
     private long _fence;
 
     public WorkspaceBench()
+        : this(TimeProvider.System)
     {
+    }
+
+    public WorkspaceBench(TimeProvider time)
+    {
+        Time = time;
         Folders = new(_folder["work"]);
-        Git = new(Folders);
+        Services = new ServiceCollection().AddSingleton(Time).AddSingleton<CurrentOptions>(() => Options).AddGitCredentials().BuildServiceProvider();
+        Git = new(Folders, Services.GetRequiredService<GitCredentials>());
+        Layout = new(Folders, Git);
         Cache = new(Folders, Git, TimeProvider.System, NullLogger<RepositoryCache>.Instance);
         Deliverer = new(Cache, Git, () => Options);
         Commands = new CommandRunner(Folders, () => Options, TimeProvider.System, NullLogger<CommandRunner>.Instance);
@@ -24,9 +34,15 @@ internal sealed class WorkspaceBench : IDisposable
 
     public WorkerOptions Options { get; } = new();
 
+    public TimeProvider Time { get; }
+
+    public ServiceProvider Services { get; }
+
     public WorkFolders Folders { get; }
 
     public Git Git { get; }
+
+    public RepositoryLayout Layout { get; }
 
     public RepositoryCache Cache { get; }
 
@@ -51,6 +67,9 @@ internal sealed class WorkspaceBench : IDisposable
         SecondsUsed = 0,
     };
 
+    /// <summary>A server for the repositories here.</summary>
+    public Task<GitServer> ServerAsync(params string[] tokens) => GitServer.StartAsync(_folder.Path, tokens);
+
     public Task<TestRepository> RepositoryAsync(string name = "origin") => TestRepository.CreateAsync(_folder[name]);
 
     public Task<Workspace> OpenAsync(TestRepository? repository, string? reference = null, Checkpoint? checkpoint = null) =>
@@ -60,7 +79,7 @@ internal sealed class WorkspaceBench : IDisposable
     {
         var folder = Folders.FolderOf(lease.TaskId, lease.Fence);
         folder.CreateForCommands();
-        return new WorkspaceFactory(Cache, Git, () => Options, TimeProvider.System).OpenAsync(lease, folder, TestContext.Current.CancellationToken);
+        return new WorkspaceFactory(Cache, Git, Layout, () => Options, TimeProvider.System).OpenAsync(lease, folder, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Runs a script in a workspace, as an agent would.</summary>
@@ -88,6 +107,7 @@ internal sealed class WorkspaceBench : IDisposable
             }
         }
 
+        Services.Dispose();
         _folder.Dispose();
     }
 }

@@ -34,6 +34,11 @@ public sealed class WorkerOptionsTests : IDisposable
     [InlineData("committer:\n  email: 'a>b'", "without < and >")]
     [InlineData("passEnvironment: ['*']", "names of variables")]
     [InlineData("capcity: 3", "capcity")]
+    [InlineData("credentials:\n  - host: github.com\n    token: ghp_1234", "a secret is not written here")]
+    [InlineData("credentials:\n  - host: https://github.com", "without a scheme")]
+    [InlineData("credentials:\n  - host: github.com\n    sshKey: id_rsa", "absolute path")]
+    [InlineData("credentials:\n  - host: git.example.org\n    gitHubApp:\n      appId: 1\n      installationId: 2\n      privateKey: /app.pem", "gitHosts with the api gitHub")]
+    [InlineData("gitHosts:\n  - host: git.example.org\n    api: gitHub\n    baseUrl: git.example.org", "where the API begins")]
     public async Task What_is_wrong_is_refused_with_what_would_be_right(string yaml, string words)
     {
         var refused = await Assert.ThrowsAsync<ConfigFileException>(() => ReadAsync(yaml));

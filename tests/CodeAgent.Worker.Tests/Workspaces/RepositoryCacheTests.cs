@@ -82,8 +82,7 @@ public sealed class RepositoryCacheTests : IDisposable
     {
         var origin = await _bench.RepositoryAsync();
         var head = await origin.CommitAsync(("a.txt", "1"));
-        var other = new Git(_bench.Folders);
-        var second = new RepositoryCache(_bench.Folders, other, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<RepositoryCache>.Instance);
+        var second = new RepositoryCache(_bench.Folders, _bench.Git, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<RepositoryCache>.Instance);
 
         var all = await Task.WhenAll(Enumerable.Range(0, 8).Select(i =>
             (i % 2 == 0 ? _bench.Cache : second).FetchAsync(new() { Url = origin.Url }, TestContext.Current.CancellationToken)));

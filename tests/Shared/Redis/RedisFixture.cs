@@ -27,6 +27,9 @@ public abstract class RedisFixture : IAsyncLifetime
         if (Unavailable is null)
         {
             Client = await ConnectionMultiplexer.ConnectAsync(ConnectionString + ",allowAdmin=true");
+
+            // Tests that use it fail with no more than a cancellation when it loses its connection; this is why.
+            Client.ConnectionFailed += (_, e) => Console.Error.WriteLine($"The fixture's connection failed: {e.FailureType} {e.ConnectionType} {e.Exception}");
             await Eventually.TrueAsync(AnswersAsync, TimeSpan.FromSeconds(20), "the server answers");
         }
     }

@@ -10,6 +10,10 @@ internal static class ChatMessages
     public static IReadOnlyList<ChatMessage> From(string systemPrompt, Conversation conversation) =>
         [new(ChatRole.System, systemPrompt), .. conversation.Entries.Select(ToMessage)];
 
+    /// <summary>The first messages of a conversation, and a question about them that is no part of it.</summary>
+    public static IReadOnlyList<ChatMessage> About(string systemPrompt, Conversation conversation, int until, string question) =>
+        [new(ChatRole.System, systemPrompt), .. conversation.Entries.Take(until).Select(ToMessage), new(ChatRole.User, question)];
+
     private static ChatMessage ToMessage(Entry entry) => entry.Role switch
     {
         EntryRole.User => new(ChatRole.User, entry.Text),

@@ -1,3 +1,5 @@
+using CodeAgent.Worker.Agents.Builtin.Context;
+
 namespace CodeAgent.Worker.Agents.Builtin.Conversations;
 
 /// <summary>Notices an agent that goes in circles. Looks at the conversation alone, so that nothing is forgotten in a restart.</summary>
@@ -52,16 +54,21 @@ internal static class Circles
             : null;
     }
 
-    private static bool Same(Step left, Step right) => left.Key == right.Key && left.Result.Output == right.Result.Output;
+    private static bool Same(Step left, Step right) => left.Key == right.Key && SameAnswer(left.Result, right.Result);
 
     private static bool SameError(Step left, Step right) =>
-        left.Call.Name == right.Call.Name && left.Result.Error && right.Result.Error && left.Result.Output == right.Result.Output;
+        left.Call.Name == right.Call.Name && left.Result.Error && right.Result.Error && SameAnswer(left.Result, right.Result);
+
+    // An answer that is left out for its length is still the same answer.
+    private static bool SameAnswer(ToolResult left, ToolResult right) => left.Elided is null && right.Elided is null
+        ? left.Output == right.Output
+        : Elision.Digest(left) == Elision.Digest(right);
 
     private static string Cut(string text) => text.Length <= 200 ? text : text[..200] + "…";
 
     private sealed record Step(ToolCall Call, ToolResult Result)
     {
-        public string Key { get; } = $"{Call.Name} {Call.Arguments.GetRawText()}";
+        public string Key { get; } = $"{Call.Name} {Call.ArgumentsText}";
 
         public string Shown => Cut(Key);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CodeAgent.Worker.Agents.Builtin.Context;
 
 namespace CodeAgent.Worker.Agents.Builtin.Conversations;
 
@@ -18,6 +19,12 @@ internal sealed class Conversation
     /// <summary>Everything after the system prompt, in order.</summary>
     public List<Entry> Entries { get; init; } = [];
 
+    /// <summary>What the repository tells agents, as it was at the beginning; none where it tells nothing.</summary>
+    public string? Instructions { get; set; }
+
+    /// <summary>What was decided about its length; none before the first turn.</summary>
+    public ContextState? Context { get; set; }
+
     /// <summary>The agent's last word, where it is done.</summary>
     public string? Summary { get; set; }
 
@@ -25,9 +32,11 @@ internal sealed class Conversation
     public PendingCall? Pending { get; set; }
 
     /// <summary>A conversation that begins with the task.</summary>
-    public static Conversation Begin(string prompt)
+    /// <param name="prompt">The task.</param>
+    /// <param name="instructions">What the repository tells agents.</param>
+    public static Conversation Begin(string prompt, string? instructions)
     {
-        var conversation = new Conversation();
+        var conversation = new Conversation { Instructions = instructions };
         conversation.Say(prompt);
         return conversation;
     }
@@ -120,7 +129,15 @@ internal sealed record Entry
 
     /// <summary>Set where the agent itself speaks to its model.</summary>
     public NoteKind? Note { get; set; }
+
+    /// <summary>What this message stands for, where that is turns which are left out.</summary>
+    public LeftOutTurns? LeftOut { get; set; }
 }
+
+/// <summary>Turns that are left out.</summary>
+/// <param name="Summary">The model's summary of them; none where there is none.</param>
+/// <param name="Plan">The plan as it stood after them; none where there was none.</param>
+internal sealed record LeftOutTurns(string? Summary, string? Plan);
 
 /// <summary>Whose message it is.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<EntryRole>))]
@@ -140,6 +157,9 @@ internal enum NoteKind
 
     /// <summary>Its message was empty, or cut at its longest.</summary>
     Unusable,
+
+    /// <summary>Older turns are left out in this place.</summary>
+    LeftOut,
 }
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -2,7 +2,7 @@ using CodeAgent.Contracts;
 
 namespace CodeAgent.Worker.Agents.Builtin.Conversations;
 
-/// <summary>What the model is told first. It depends on the task alone, never on the time, the machine or the attempt, so that
+/// <summary>What the model is told first. It depends on the task and its repository alone, never on the time, the machine or the attempt, so that
 /// providers find it in their caches and the gateway in its record.</summary>
 internal static class SystemPrompt
 {
@@ -35,14 +35,25 @@ internal static class SystemPrompt
         - Be brief in everything you write.
         """;
 
-    /// <summary>The prompt for a task.</summary>
-    public static string For(TaskRequest request) => request.Checks.Count == 0
-        ? Text
-        : $"""
-           {Text}
+    private const string FromRepository = """
+        From the repository
+        What follows is written by the people of this repository for agents that work in it. Follow it, as long as it does not
+        contradict what is said above or what the user asks.
+        """;
 
-           Checks
-           These commands must all exit with 0 before your work is accepted. They run after you finish; you can run them before:
-           {string.Join('\n', request.Checks.Select(check => $"- {check}"))}
-           """;
+    /// <summary>The prompt for a task: first what is the same for all, then what is the repository's, then what is the task's.</summary>
+    /// <param name="request">The task.</param>
+    /// <param name="instructions">What the repository tells agents; none where it tells nothing.</param>
+    public static string For(TaskRequest request, string? instructions)
+    {
+        var repository = instructions is null ? "" : $"\n\n{FromRepository}\n\n{instructions}";
+        var checks = request.Checks.Count == 0 ? "" : $"""
+
+
+            Checks
+            These commands must all exit with 0 before your work is accepted. They run after you finish; you can run them before:
+            {string.Join('\n', request.Checks.Select(check => $"- {check}"))}
+            """;
+        return Text + repository + checks;
+    }
 }

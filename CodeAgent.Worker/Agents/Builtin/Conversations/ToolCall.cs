@@ -1,4 +1,6 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 
 namespace CodeAgent.Worker.Agents.Builtin.Conversations;
@@ -11,6 +13,11 @@ namespace CodeAgent.Worker.Agents.Builtin.Conversations;
 internal sealed record ToolCall(string Id, string Name, JsonElement Arguments, string? Broken = null)
 {
     private static readonly JsonElement None = JsonElement.Parse("{}");
+    private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The arguments as one text, the same before and after they were stored, which changes white space and escapes.</summary>
+    [JsonIgnore]
+    public string ArgumentsText => JsonSerializer.Serialize(Arguments, Compact);
 
     /// <summary>Takes what matters from a model's answer.</summary>
     public static ToolCall From(FunctionCallContent content) => content switch
@@ -31,4 +38,5 @@ internal sealed record ToolCall(string Id, string Name, JsonElement Arguments, s
 /// <param name="Id">The call.</param>
 /// <param name="Output">The answer.</param>
 /// <param name="Error">Whether it is a refusal.</param>
-internal sealed record ToolResult(string Id, string Output, bool Error);
+/// <param name="Elided">Set where the answer is left out and <paramref name="Output"/> a note in its place: tells answers that were the same.</param>
+internal sealed record ToolResult(string Id, string Output, bool Error, string? Elided = null);

@@ -10,7 +10,7 @@ namespace CodeAgent.Worker.Agents.Builtin.Models;
 
 /// <summary>Makes what a run asks the gateway with.</summary>
 internal sealed class GatewayClient(
-    IHttpClientFactory http, IOptions<BuiltinAgentOptions> options, TimeProvider time, ILogger<ModelClient> modelLog, ILogger<Prices> pricesLog)
+    IHttpClientFactory http, IOptions<BuiltinAgentOptions> options, TimeProvider time, ILogger<ModelClient> modelLog, ILogger<ModelCards> cardsLog)
 {
     /// <summary>Name of the HTTP client.</summary>
     public const string Name = "llm-gateway";
@@ -39,11 +39,11 @@ internal sealed class GatewayClient(
         return new(chat, key, options.Value, time, modelLog);
     }
 
-    /// <summary>The prices, for one run.</summary>
-    public Prices Prices(string token)
+    /// <summary>What is known of the models, for one run.</summary>
+    public ModelCards Cards(string token)
     {
         var client = http.CreateClient(Name);
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        return new(client, options.Value.Gateway, pricesLog);
+        return new(client, options.Value.Gateway, cardsLog);
     }
 }

@@ -19,6 +19,11 @@ internal static class GatewayProblem
     public static ModelException Explain(ClientResultException e)
     {
         var (code, text) = Read(e);
+        if (ContextOverflowException.Is(e.Status, code, text))
+        {
+            return new ContextOverflowException($"The conversation is too long for the model ({e.Status}): {text}", e);
+        }
+
         return e.Status switch
         {
             (int)HttpStatusCode.NotFound when code is null or "model_not_found" => new(FailureCodes.ModelNotFound, text, e),

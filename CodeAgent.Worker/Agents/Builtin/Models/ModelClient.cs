@@ -73,7 +73,9 @@ internal sealed partial class ModelClient(IChatClient chat, TurnKeyPolicy turnKe
         {
             if (GatewayProblem.InStream(update) is { } problem)
             {
-                throw new IOException($"The answer broke off: {problem}");
+                throw ContextOverflowException.Says(null, problem)
+                    ? new ContextOverflowException($"The conversation is too long for the model: {problem}")
+                    : new IOException($"The answer broke off: {problem}");
             }
 
             updates.Add(update);

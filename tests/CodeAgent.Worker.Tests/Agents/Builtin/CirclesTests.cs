@@ -86,6 +86,19 @@ public sealed class CirclesTests : IAsyncLifetime
         Assert.Equal(6, result.Turn);
     }
 
+    [Fact]
+    public async Task A_restart_does_not_make_it_take_the_same_arguments_for_others()
+    {
+        Repeat(3, _ => ("list", new { path = ".", depth = 1 }));
+        await _bench.RunAsync();
+
+        Repeat(1, _ => ("list", new { path = ".", depth = 1 }));
+        _bench.Gateway.Say("Done.");
+        await _bench.RunAsync(_bench.Session.Saved[2]);
+
+        Assert.Contains("circles", _bench.Gateway.Requests.Last().Message(^1), StringComparison.Ordinal);
+    }
+
     private void Repeat(int times, Func<int, (string Tool, object With)> call)
     {
         for (var i = 0; i < times; i++)

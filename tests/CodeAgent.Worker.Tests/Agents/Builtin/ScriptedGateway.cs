@@ -28,6 +28,9 @@ internal sealed class ScriptedGateway : IAsyncDisposable
     /// <summary>What <c>GET /v1/models</c> answers.</summary>
     public string Models { get; set; } = """{ "object": "list", "data": [] }""";
 
+    /// <summary>What is done with a request when the script is over.</summary>
+    public Func<HttpContext, ModelRequest, Task>? Always { get; set; }
+
     public static async Task<ScriptedGateway> StartAsync(int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -57,6 +60,10 @@ internal sealed class ScriptedGateway : IAsyncDisposable
         }).ToArray();
         return Then(context => StreamAsync(context, deltas, "tool_calls", usage: null));
     }
+
+    /// <summary>The answer that calls one tool.</summary>
+    public static Task CallAsync(HttpContext context, string tool, object with) => StreamAsync(context,
+        [new { tool_calls = new[] { new { index = 0, id = "", type = "function", function = new { name = tool, arguments = JsonSerializer.Serialize(with) } } } }], "tool_calls", usage: null);
 
     public ScriptedGateway Fail(int status, string code, string message, string? retryAfter = null) => Then(async context =>
     {
@@ -112,10 +119,17 @@ internal sealed class ScriptedGateway : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
-        Requests.Enqueue(new(context.Request.Headers["Idempotency-Key"].ToString(), context.Request.Headers.Authorization.ToString(), body.ToArray()));
+        var request = new ModelRequest(context.Request.Headers["Idempotency-Key"].ToString(), context.Request.Headers.Authorization.ToString(), body.ToArray());
+        Requests.Enqueue(request);
         if (_steps.TryDequeue(out var step))
         {
             await step(context);
+            return;
+        }
+
+        if (Always is not null)
+        {
+            await Always(context, request);
             return;
         }
 

@@ -21,5 +21,7 @@ internal sealed class TestCommands : ISandbox
         return Answer(command, cancellationToken);
     }
 
+    public Task<IRunningCommand> StartAsync(CommandLine command, CancellationToken cancellationToken) => throw new CommandNotStartedException("Nothing is started here.");
+
     public ValueTask DisposeAsync() => default;
 }
