@@ -21,6 +21,9 @@ internal sealed class WorkerOptions
     /// <summary>The APIs of git hosts, for pull requests and GitHub Apps; github.com and gitlab.com are known without.</summary>
     public List<GitHostOptions> GitHosts { get; set; } = [];
 
+    /// <summary>What the built-in agent's tools may do, whatever a task says. Nothing is forbidden by default.</summary>
+    public ApprovalOptions Approvals { get; set; } = new();
+
     /// <summary>
     /// Names of the environment variables that agents and checks get from the worker's own, besides what the worker sets
     /// for them; a star at the end stands for anything. What begins with <c>CODEAGENT_</c> or <c>OTEL_</c> is never passed.
@@ -31,6 +34,22 @@ internal sealed class WorkerOptions
         "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO",
         "DOTNET_ROOT*", "DOTNET_CLI_*", "DOTNET_NOLOGO", "MSBUILDDISABLENODEREUSE", "NUGET_PACKAGES", "NUGET_CERT_REVOCATION_MODE",
     ];
+}
+
+/// <summary>Rules for the built-in agent's tools; see <see cref="CodeAgent.Contracts.ApprovalRules"/>.</summary>
+internal sealed class ApprovalOptions
+{
+    /// <summary>What is allowed. Where there is a rule of a kind, whatever none of them matches is denied.</summary>
+    public List<string> Allow { get; set; } = [];
+
+    /// <summary>What a person must approve each time.</summary>
+    public List<string> Ask { get; set; } = [];
+
+    /// <summary>What is not carried out.</summary>
+    public List<string> Deny { get; set; } = [];
+
+    /// <summary>The same, as tasks have them.</summary>
+    public CodeAgent.Contracts.ApprovalRules ToRules() => new() { Allow = Allow, Ask = Ask, Deny = Deny };
 }
 
 /// <summary>Author and committer of the commits that tasks deliver.</summary>

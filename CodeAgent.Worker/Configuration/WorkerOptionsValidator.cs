@@ -1,3 +1,4 @@
+using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Configuration;
 
 namespace CodeAgent.Worker.Configuration;
@@ -16,8 +17,20 @@ internal static class WorkerOptionsValidator
         // What git itself does not take in a name or an address.
         problems.Require(IsName(options.Committer.Name), "committer.name", "1 to 100 characters, without < and >");
         problems.Require(IsName(options.Committer.Email), "committer.email", "1 to 100 characters, without < and >");
+        Require(options.Approvals.Allow, "approvals.allow", problems);
+        Require(options.Approvals.Ask, "approvals.ask", problems);
+        Require(options.Approvals.Deny, "approvals.deny", problems);
         problems.Require(options.PassEnvironment.All(name => name.Trim('*').Length > 0), "passEnvironment", "names of variables; a star only at the end of one");
         CredentialOptionsValidator.Validate(options, problems);
+    }
+
+    private static void Require(List<string> rules, string path, ConfigProblems problems)
+    {
+        problems.Require(rules.Count <= ApprovalRule.Most, path, $"at most {ApprovalRule.Most} rules");
+        for (var i = 0; i < rules.Count; i++)
+        {
+            problems.Require(ApprovalRule.TryParse(rules[i]) is not null, $"{path}[{i}]", ApprovalRule.Form);
+        }
     }
 
     private static bool IsName(string? text) => text is { Length: >= 1 and <= 100 } && !string.IsNullOrWhiteSpace(text)

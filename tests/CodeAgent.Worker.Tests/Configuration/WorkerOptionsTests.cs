@@ -34,6 +34,8 @@ public sealed class WorkerOptionsTests : IDisposable
     [InlineData("committer:\n  email: 'a>b'", "without < and >")]
     [InlineData("passEnvironment: ['*']", "names of variables")]
     [InlineData("capcity: 3", "capcity")]
+    [InlineData("approvals:\n  deny:\n    - 'run:x'\n    - 'git push'", @"\(4\): approvals.deny\[1\]: A rule is run:PATTERN")]
+    [InlineData("approvals:\n  deni: []", "deni")]
     [InlineData("credentials:\n  - host: github.com\n    token: ghp_1234", "a secret is not written here")]
     [InlineData("credentials:\n  - host: https://github.com", "without a scheme")]
     [InlineData("credentials:\n  - host: github.com\n    sshKey: id_rsa", "absolute path")]

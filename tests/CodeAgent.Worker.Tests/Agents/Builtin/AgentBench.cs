@@ -2,6 +2,7 @@ using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults;
 using CodeAgent.Worker.Agents;
 using CodeAgent.Worker.Agents.Builtin;
+using CodeAgent.Worker.Approvals;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +26,8 @@ internal sealed class AgentBench : IAsyncDisposable
     public TestCommands Commands { get; } = new();
 
     public TaskRequest Request { get; set; } = new() { Prompt = "Do it." };
+
+    public ApprovalRules? Rules { get; set; }
 
     public string Token { get; set; } = "lease-token";
 
@@ -58,6 +61,7 @@ internal sealed class AgentBench : IAsyncDisposable
             },
             Workspace = Workspace.Root,
             Sandbox = Commands,
+            Approvals = ApprovalPolicy.Of(new(), Rules),
             Session = Session,
             Turn = from?.Turn ?? 0,
             State = from?.State,
