@@ -19,6 +19,7 @@ namespace CodeAgent.Contracts;
 [JsonSerializable(typeof(TaskEvent))]
 [JsonSerializable(typeof(ClaimRequest))]
 [JsonSerializable(typeof(Lease))]
+[JsonSerializable(typeof(IReadOnlyList<PipelineStep>))]
 [JsonSerializable(typeof(Checkpoint))]
 [JsonSerializable(typeof(HeartbeatRequest))]
 [JsonSerializable(typeof(HeartbeatResponse))]

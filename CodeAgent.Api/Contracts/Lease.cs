@@ -45,6 +45,9 @@ public sealed record Lease
     /// <summary>What is to be done.</summary>
     public required TaskRequest Request { get; init; }
 
+    /// <summary>The steps of its pipeline, as they were when it was submitted; none where it is direct.</summary>
+    public IReadOnlyList<PipelineStep> Steps { get; set; } = [];
+
     /// <summary>W3C <c>traceparent</c> of the request that submitted the task.</summary>
     public required string TraceParent { get; init; }
 

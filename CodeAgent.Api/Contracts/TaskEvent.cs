@@ -76,6 +76,12 @@ public static class EventTypes
     /// <summary>A program printed something. <c>{ text }</c>; both streams together, whole lines where there are any.</summary>
     public const string Output = "output";
 
+    /// <summary>A step of the pipeline begins. <c>{ name, agent, place, of }</c> where place counts from 1.</summary>
+    public const string StepStarted = "step.started";
+
+    /// <summary>A step of the pipeline ended. <c>{ name, status, summary?, reason?, next? }</c> where next is the step to go on with where it is not the one after it.</summary>
+    public const string StepFinished = "step.finished";
+
     /// <summary>A check begins. <c>{ command }</c></summary>
     public const string CheckStarted = "check.started";
 

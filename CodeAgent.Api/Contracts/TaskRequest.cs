@@ -8,6 +8,9 @@ public sealed record TaskRequest
     /// <summary>What is to be done, in words; for the <c>command</c> agent, the shell script itself. 1 to 1,000,000 characters.</summary>
     public required string Prompt { get; init; }
 
+    /// <summary>The pipeline that the task goes through, as <c>config/pipelines.yaml</c> names it; <c>direct</c> is the task alone.</summary>
+    public string Type { get; set; } = "direct";
+
     /// <summary>The repository to work on. Without one the workspace is an empty one.</summary>
     public RepositoryRequest? Repository { get; set; }
 

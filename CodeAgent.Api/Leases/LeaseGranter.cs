@@ -121,6 +121,7 @@ internal sealed partial class LeaseGranter(
             Token = token,
             LeaseSeconds = options.Value.Ttl.TotalSeconds,
             Request = await tasks.RequestAsync(id),
+            Steps = await tasks.StepsAsync(id),
             TraceParent = task.TraceParent,
             Checkpoint = checkpoint,
             Messages = await tasks.MessagesAsync(id, checkpoint?.MessagesSeen ?? 0, MostMessages),

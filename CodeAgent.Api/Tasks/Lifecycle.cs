@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CodeAgent.Api.Pipelines;
 using CodeAgent.Contracts;
 using static CodeAgent.Api.Tasks.Decision;
 
@@ -40,7 +41,7 @@ internal static partial class Lifecycle
             UpdatedAt = now,
             CorrelationId = submit.CorrelationId,
             TraceParent = submit.TraceParent,
-            Agent = submit.Request.Agent.Name,
+            Agent = PipelineCatalog.QueueOf(submit.Request, submit.Steps),
             Priority = submit.Request.Priority,
             Labels = submit.Request.Labels,
             MaxAttempts = submit.MaxAttempts,

@@ -7,7 +7,11 @@ namespace CodeAgent.Api.Tasks;
 internal abstract record TaskCommand
 {
     /// <summary>A client submits it. Submitting the same id again changes nothing.</summary>
-    public sealed record Submit(Guid Id, TaskRequest Request, string CorrelationId, string TraceParent, int MaxAttempts) : TaskCommand;
+    public sealed record Submit(Guid Id, TaskRequest Request, string CorrelationId, string TraceParent, int MaxAttempts) : TaskCommand
+    {
+        /// <summary>The steps of its pipeline; none where it is direct.</summary>
+        public IReadOnlyList<PipelineStep> Steps { get; init; } = [];
+    }
 
     /// <summary>A person wants it to end.</summary>
     public sealed record Cancel : TaskCommand;

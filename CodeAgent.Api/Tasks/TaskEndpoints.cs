@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using CodeAgent.Api.Http;
 using CodeAgent.Api.Leases;
+using CodeAgent.Api.Pipelines;
 using CodeAgent.Api.Repositories;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Identity;
@@ -38,17 +39,18 @@ internal static class TaskEndpoints
     }
 
     private static async Task<Created<TaskView>> CreateAsync(
-        HttpRequest http, TaskStore tasks, RepositoryRules repositories, IOptions<LeaseOptions> leases, TimeProvider time)
+        HttpRequest http, TaskStore tasks, RepositoryRules repositories, PipelineCatalog pipelines, IOptions<LeaseOptions> leases, TimeProvider time)
     {
         var request = await JsonBody.ReadAsync(http, ContractsJson.Default.TaskRequest, LongestBody);
         var id = TaskIds.Next(time.GetUtcNow());
         TaskRules.Require(request, id, repositories);
+        var steps = pipelines.Resolve(request);
 
         // Sampled or not, a request has a trace; only where nobody at all listens to traces there is none.
         var span = Activity.Current?.SetTag(CodeAgentTelemetry.TaskIdTag, id);
         var trace = span?.TraceId ?? ActivityTraceId.CreateRandom();
         var parent = span?.Id ?? $"00-{trace}-{ActivitySpanId.CreateRandom()}-00";
-        var command = new TaskCommand.Submit(id, request, trace.ToHexString(), parent, leases.Value.MaxAttempts);
+        var command = new TaskCommand.Submit(id, request, trace.ToHexString(), parent, leases.Value.MaxAttempts) { Steps = steps };
         var task = (await tasks.ChangeAsync(id, command)).Require();
         return TypedResults.Created($"/v1/tasks/{id}", task.ToView(request));
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using CodeAgent.Api.Pipelines;
 using CodeAgent.Api.Repositories;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Configuration;
@@ -8,11 +9,12 @@ namespace CodeAgent.Api.Tasks;
 internal static class TaskExtensions
 {
     /// <summary>Adds the tasks, and the JSON that all endpoints share.</summary>
-    /// <exception cref="ConfigFileException">config/api.yaml is not valid.</exception>
+    /// <exception cref="ConfigFileException">config/api.yaml or config/pipelines.yaml is not valid.</exception>
     public static async Task<WebApplicationBuilder> AddTasksAsync(this WebApplicationBuilder builder)
     {
         var config = await builder.AddConfigFileAsync<ApiConfig>("api.yaml", ApiConfig.Validate);
         builder.Services.AddSingleton(new RepositoryRules(config, builder.Configuration["CODEAGENT_HOME"] ?? Directory.GetCurrentDirectory()));
+        builder.Services.AddSingleton(new PipelineCatalog(await builder.AddConfigFileAsync<PipelineFile>("pipelines.yaml", PipelineValidator.Validate)));
         builder.Services.AddSingleton<TaskStore>();
         builder.Services.AddSingleton<TaskList>();
         builder.Services.ConfigureHttpJsonOptions(json =>

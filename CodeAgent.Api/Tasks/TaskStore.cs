@@ -31,6 +31,13 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
     /// <summary>What was asked for.</summary>
     public async Task<TaskRequest> RequestAsync(Guid id) => Request(await Redis.HashGetAsync(RedisKeys.Task(id), "request"));
 
+    /// <summary>The steps of its pipeline; none where it is direct.</summary>
+    public async Task<IReadOnlyList<PipelineStep>> StepsAsync(Guid id)
+    {
+        string? json = await Redis.HashGetAsync(RedisKeys.Task(id), "steps");
+        return json is null ? [] : JsonSerializer.Deserialize(json, ContractsJson.Lenient.IReadOnlyListPipelineStep)!;
+    }
+
     /// <summary>Follow-up messages after number <paramref name="after"/>, oldest first.</summary>
     public async Task<IReadOnlyList<FollowUp>> MessagesAsync(Guid id, int after, int limit)
     {
@@ -71,7 +78,8 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
             commit.Write(before, changed.State, changed.Events);
             if (command is TaskCommand.Submit submit)
             {
-                commit.Do("HSET", RedisKeys.Task(id), "request", JsonSerializer.Serialize(submit.Request, ContractsJson.Default.TaskRequest));
+                commit.Do("HSET", RedisKeys.Task(id), "request", JsonSerializer.Serialize(submit.Request, ContractsJson.Default.TaskRequest),
+                    "steps", JsonSerializer.Serialize(submit.Steps, ContractsJson.Default.IReadOnlyListPipelineStep));
             }
 
             if (changed.Said is { } said)

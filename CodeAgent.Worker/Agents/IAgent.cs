@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Approvals;
 using CodeAgent.Worker.Sandboxes;
@@ -65,6 +66,12 @@ internal sealed record AgentResult
     /// <summary>What it says it did.</summary>
     public string? Summary { get; init; }
 
+    /// <summary>How it says that it ended; none where it does not say, which is no failure.</summary>
+    public AgentVerdict? Verdict { get; init; }
+
+    /// <summary>Why, where it says.</summary>
+    public IReadOnlyList<string> Reasons { get; init; } = [];
+
     /// <summary>Turns finished in this run of the task, earlier ones included.</summary>
     public int Turn { get; init; }
 
@@ -77,6 +84,23 @@ internal sealed record AgentResult
     /// <summary>What the run used, in all.</summary>
     public required Usage Usage { get; init; }
 }
+
+/// <summary>What an agent says of its own work, or of what it was to judge.</summary>
+[JsonConverter(typeof(AgentVerdictConverter))]
+internal enum AgentVerdict
+{
+    /// <summary>It is as it should be.</summary>
+    Done,
+
+    /// <summary>Something must be put right.</summary>
+    NeedsWork,
+
+    /// <summary>It cannot be done.</summary>
+    Failed,
+}
+
+/// <summary>Writes verdicts in snake case.</summary>
+internal sealed class AgentVerdictConverter() : JsonStringEnumConverter<AgentVerdict>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
 
 /// <summary>The agent's side of the lease.</summary>
 internal interface IAgentSession

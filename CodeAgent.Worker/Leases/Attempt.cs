@@ -1,44 +1,43 @@
 using CodeAgent.Contracts;
-using CodeAgent.ServiceDefaults.Telemetry;
 using CodeAgent.Worker.Agents;
-using CodeAgent.Worker.Approvals;
-using CodeAgent.Worker.Checks;
-using CodeAgent.Worker.Sandboxes;
-using CodeAgent.Worker.Workspaces;
+using CodeAgent.Worker.Agents.Builtin;
 
 namespace CodeAgent.Worker.Leases;
 
-/// <summary>The work of a lease, once the workspace stands: the agent, the checks, and the delivery.</summary>
+/// <summary>The work of a lease, once the workspace stands: the steps of its pipeline, one after another, and the delivery. A task without a pipeline is one step.</summary>
 /// <param name="lease">What is asked for, and where to go on from.</param>
-/// <param name="agent">Who does it.</param>
-/// <param name="workspace">Where.</param>
-/// <param name="sandbox">Where its programs run.</param>
-/// <param name="approvals">What its tools may do.</param>
-/// <param name="session">To whom it is reported.</param>
-/// <param name="checks">Runs the checks.</param>
-/// <param name="deliver">Delivers a tree: the summary, and when the agent was done.</param>
-/// <param name="time">The clock.</param>
+/// <param name="agents">The agent with a name.</param>
+/// <param name="place">Where it is done.</param>
+/// <param name="board">Where people see how far it is.</param>
+/// <param name="deliver">Delivers the tree: the summary, and when the agent was done.</param>
 internal sealed class Attempt(
-    Lease lease, IAgent agent, Workspace workspace, ISandbox sandbox, ApprovalPolicy approvals, LeaseSession session, CheckRunner checks,
-    Func<string?, DateTimeOffset, CancellationToken, Task<Delivery>> deliver, TimeProvider time)
+    Lease lease, Func<string, IAgent> agents, StepPlace place, WorkBoard board, Func<string?, DateTimeOffset, CancellationToken, Task<Delivery>> deliver)
 {
+    // What another try can put right. A provider that is away, for instance, would be away in the next step too.
+    private static readonly string[] Forgivable = [FailureCodes.AgentFailed, FailureCodes.CheckFailed, FailureCodes.Stuck, FailureCodes.LimitReached];
+
     private readonly CheckpointState _before = CheckpointState.Of(lease.Checkpoint);
+    private PipelineProgress _progress = new();
+    private StepRun? _step;
     private AgentResult _result = new()
     {
-        Turn = session.Turn,
+        Turn = place.Session.Turn,
         MessagesSeen = lease.Checkpoint?.MessagesSeen ?? 0,
-        Usage = session.Usage,
+        Usage = place.Session.Usage,
     };
 
-    private IReadOnlyList<CheckResult> _checked = [];
+    private bool IsPipeline => lease.Steps.Count > 0;
+
+    private bool IsLast => _progress.Step >= lease.Steps.Count - 1;
 
     /// <summary>Works to the end, which may be a failure, or to a question.</summary>
     public async Task<CompleteRequest> RunAsync(CancellationToken cancellationToken)
     {
-        _result = _result with { State = _before.Agent, Summary = _before.Summary };
+        _progress = _before.Progress ?? new() { Usage = lease.Usage, Steps = [.. lease.Steps.Select(_ => new StepProgress())] };
+        _result = _result with { State = _before.Agent, Summary = _before.Summary, Verdict = _before.Verdict, Reasons = _before.Reasons };
         try
         {
-            return await WorkAsync(cancellationToken);
+            return await WorkAsync(_before.FinishedAt, cancellationToken);
         }
         catch (TaskFailedException e)
         {
@@ -46,111 +45,146 @@ internal sealed class Attempt(
         }
     }
 
-    private CompleteRequest Ended(Outcome outcome, TaskFailure? failure) => new()
+    private CompleteRequest Ended(Outcome outcome, TaskFailure? failure)
     {
-        Outcome = outcome,
-        Failure = failure,
-        Summary = _result.Summary,
-        Checks = _checked,
-        Turns = Math.Max(_result.Turn, session.Turn),
-        Usage = _result.Usage,
-    };
+        var result = _step?.Result ?? _result;
+        return new()
+        {
+            Outcome = outcome,
+            Failure = failure,
+            Question = outcome == Outcome.AwaitingInput ? result.Question : null,
+            Summary = Summary(result),
+            Checks = _step?.Checked ?? [],
+            Turns = Math.Max(result.Turn, place.Session.Turn),
+            Usage = result.Usage,
+        };
+    }
 
-    // 1. the agent; 2. what people wrote meanwhile, to the agent; 3. the checks, and what they say to the agent; 4. the delivery,
-    // unless somebody wrote before it began. Where the agent asks, the rest is for the lease that comes with the answer.
-    private async Task<CompleteRequest> WorkAsync(CancellationToken cancellationToken)
+    private string? Summary(AgentResult result) => !IsPipeline ? result.Summary
+        : lease.Steps.Zip(_progress.Steps).FirstOrDefault(step => step.First.Summarizes).Second?.Summary
+            ?? _progress.Steps.LastOrDefault(step => step.Summary is not null)?.Summary ?? result.Summary;
+
+    private async Task<CompleteRequest> WorkAsync(DateTimeOffset? finishedAt, CancellationToken cancellationToken)
     {
-        var finishedAt = _before.FinishedAt ?? await RunAgentAsync(null, cancellationToken);
-        string? failedTree = null;
         while (true)
         {
-            if (_result.Question is { } question)
+            _step = await BeginAsync(finishedAt, cancellationToken);
+            finishedAt = null;
+            TaskFailure? failure = null;
+            var end = StepEnd.Done;
+            try
             {
-                if (!await IsAnsweredAsync(question, cancellationToken))
-                {
-                    return Ended(Outcome.AwaitingInput, null) with { Question = question };
-                }
+                end = await _step.RunAsync(cancellationToken);
+            }
+            catch (TaskFailedException e) when (IsPipeline)
+            {
+                failure = e.Failure;
+            }
 
-                finishedAt = await RunAgentAsync(null, cancellationToken);
-            }
-            else if (Unread.Count > 0)
+            _result = _step.Result;
+            if (end == StepEnd.Asks)
             {
-                finishedAt = await RunAgainAsync(null, cancellationToken);
+                return Ended(Outcome.AwaitingInput, null);
             }
-            else if (await FailedCheckAsync(cancellationToken) is { } failed)
-            {
-                var tree = await session.TreeAsync(cancellationToken);
-                if (!agent.TakesFeedback || tree == failedTree)
-                {
-                    throw new TaskFailedException(FailureCodes.CheckFailed, $"The check `{failed.Command}` exited with {failed.ExitCode}.");
-                }
 
-                failedTree = tree;
-                finishedAt = await RunAgainAsync($"The check `{failed.Command}` exited with {failed.ExitCode}. It printed:\n\n{failed.Output}", cancellationToken);
-            }
-            else if (await session.CloseAsync(_result.MessagesSeen, cancellationToken))
+            if (failure is null && end == StepEnd.Done && IsLast)
             {
-                return Ended(Outcome.Succeeded, null) with { Delivery = await deliver(_result.Summary, finishedAt, cancellationToken) };
+                await FinishAsync(StepProgress.Succeeded, null, null, cancellationToken);
+                return Ended(Outcome.Succeeded, null) with { Delivery = await deliver(Summary(_result), _step.FinishedAt!.Value, cancellationToken) };
             }
+
+            await GoOnAsync(await NextAsync(failure, end, cancellationToken), failure, cancellationToken);
         }
     }
 
-    // An agent that takes no feedback is sent no messages.
-    private IReadOnlyList<FollowUp> Unread => agent.TakesFeedback ? session.MessagesAfter(_result.MessagesSeen) : [];
-
-    // What was written before the question could be seen may make it superfluous; it is no approval of anything, though.
-    private async Task<bool> IsAnsweredAsync(Question question, CancellationToken cancellationToken)
+    private async Task<StepRun> BeginAsync(DateTimeOffset? finishedAt, CancellationToken cancellationToken)
     {
-        await session.RefreshAsync(cancellationToken);
-        return Unread.Any(message => question.Approval is null || message.Answer?.Question == question.Id);
-    }
-
-    /// <summary>Runs the agent once more, with what the checks and people say to its work.</summary>
-    private async Task<DateTimeOffset> RunAgainAsync(string? feedback, CancellationToken cancellationToken)
-    {
-        // The agent goes on from its own work, not from what the checks left lying about.
-        await workspace.ResetAsync(await session.TreeAsync(cancellationToken), cancellationToken);
-        var said = Unread;
-        _result = _result with { MessagesSeen = said.Count > 0 ? said[^1].Number : _result.MessagesSeen };
-        return await RunAgentAsync(string.Join("\n\n", said.Select(message => message.Text).Prepend(feedback).OfType<string>()), cancellationToken);
-    }
-
-    private async Task<DateTimeOffset> RunAgentAsync(string? feedback, CancellationToken cancellationToken)
-    {
-        using var activity = CodeAgentTelemetry.Source.StartActivity("agent");
-        activity?.SetTag("codeagent.agent.name", agent.Name);
-        var before = _result;
-        var result = await agent.RunAsync(new()
+        place.Session.Progress = IsPipeline ? _progress : null;
+        var request = StepPrompt.Of(lease, _progress.Step, _progress);
+        var step = IsPipeline ? lease.Steps[_progress.Step] : null;
+        var agent = step is { Prompt: null } ? null : agents(request.Agent.Name);
+        if (step is not null)
         {
-            Lease = lease,
-            Workspace = workspace.Folder.Tree,
-            Sandbox = sandbox,
-            Approvals = approvals,
-            Session = session,
-            Turn = before.Turn,
-            State = before.State,
-            MessagesSeen = before.MessagesSeen,
-            Usage = before.Usage,
-            Feedback = feedback,
-        }, cancellationToken);
-        _result = result with { MessagesSeen = Math.Max(before.MessagesSeen, result.MessagesSeen) };
-        if (_result.Failure is { } failure)
-        {
-            throw new TaskFailedException(failure.Code, failure.Message);
+            _progress = _progress.With(_progress.Step, one => one with { Status = StepProgress.Running });
+            place.Session.Progress = _progress;
+            await place.Session.ReportAsync(EventTypes.StepStarted,
+                new { name = step.Name, agent = agent?.Name, place = _progress.Step + 1, of = lease.Steps.Count }, cancellationToken);
+            await ShowAsync(cancellationToken);
         }
 
-        var finishedAt = time.GetUtcNow();
-        if (_result.Question is null)
+        return new(lease with { Request = request }, agent, place, IsLast, step?.Verdict ?? false) { Result = _result, FinishedAt = finishedAt };
+    }
+
+    // Where to go on after a step that is over. A failure that nothing can be done about ends the task.
+    private async Task<int> NextAsync(TaskFailure? failure, StepEnd end, CancellationToken cancellationToken)
+    {
+        var step = lease.Steps[_progress.Step];
+        if (end == StepEnd.Unread)
         {
-            await session.FinishAsync(_result, finishedAt, cancellationToken);
+            return Enumerable.Range(0, lease.Steps.Count).Last(i => lease.Steps[i].Prompt is not null && agents(lease.Steps[i].Agent.Name).TakesFeedback);
         }
 
-        return finishedAt;
+        if (failure is null)
+        {
+            var next = _progress.Step + 1;
+            while (lease.Steps[next].When == StepWhen.Failure)
+            {
+                next++;
+            }
+
+            return next;
+        }
+
+        var back = step.OnFailure == StepFailure.Back && _progress.Steps[_progress.Step].Backs < step.AtMost;
+        if (!Forgivable.Contains(failure.Code) || TaskIsOver() || !(back || step.OnFailure == StepFailure.Continue))
+        {
+            await FinishAsync(StepProgress.Failed, failure.Message, null, cancellationToken);
+            var times = step.OnFailure == StepFailure.Back ? $"\nIt went back {_progress.Steps[_progress.Step].Backs} of {step.AtMost} times." : "";
+            throw new TaskFailedException(failure.Code, $"In the step {step.Name}: {failure.Message}{times}");
+        }
+
+        return back ? Enumerable.Range(0, lease.Steps.Count).First(i => lease.Steps[i].Name == step.BackTo) : _progress.Step + 1;
     }
 
-    private async Task<CheckResult?> FailedCheckAsync(CancellationToken cancellationToken)
+    private bool TaskIsOver() =>
+        RunLimits.Reached(lease.Request.Limits, _result.Turn, _result.Usage, place.Time.GetUtcNow() >= place.Session.Deadline) is not null;
+
+    private async Task GoOnAsync(int next, TaskFailure? failure, CancellationToken cancellationToken)
     {
-        _checked = await checks.RunAsync(lease.TaskId, lease.Request, workspace.Folder.Tree, sandbox, session, cancellationToken);
-        return _checked.FirstOrDefault(check => check.ExitCode != 0);
+        var step = lease.Steps[_progress.Step];
+        await FinishAsync(failure is null ? StepProgress.Succeeded : StepProgress.Failed, failure?.Message, next == _progress.Step + 1 ? null : lease.Steps[next].Name, cancellationToken);
+
+        // Steps that are gone back over are to be done again; one that is passed over is skipped.
+        var from = _progress.Step;
+        for (var i = Math.Min(next, from + 1); i <= Math.Max(next - 1, from); i++)
+        {
+            var skipped = i > from;
+            _progress = _progress.With(i, one => skipped ? one with { Status = StepProgress.Skipped } : next <= from && i != from ? one with { Status = StepProgress.Pending } : one);
+        }
+
+        if (failure is not null && step.OnFailure == StepFailure.Back)
+        {
+            _progress = _progress.With(from, one => one with { Backs = one.Backs + 1 });
+        }
+
+        _progress = _progress with { Step = next, Turns = _result.Turn, Usage = _result.Usage, Feedback = failure?.Message };
+        _result = new() { Turn = _result.Turn, MessagesSeen = _result.MessagesSeen, Usage = _result.Usage };
+        await place.Workspace.ResetAsync(await place.Session.TreeAsync(cancellationToken), cancellationToken);
     }
+
+    private async Task FinishAsync(string status, string? reason, string? next, CancellationToken cancellationToken)
+    {
+        if (!IsPipeline)
+        {
+            return;
+        }
+
+        var summary = _result.Summary ?? _progress.Steps[_progress.Step].Summary;
+        _progress = _progress.With(_progress.Step, one => one with { Status = status, Summary = summary });
+        await place.Session.ReportAsync(EventTypes.StepFinished, new { name = lease.Steps[_progress.Step].Name, status, summary = _result.Summary, reason, next }, cancellationToken);
+        await ShowAsync(cancellationToken);
+    }
+
+    private Task ShowAsync(CancellationToken cancellationToken) => board.StepsAsync(
+        [.. lease.Steps.Zip(_progress.Steps).Select(step => new StepView(step.First.Name, step.Second.Status, step.Second.Summary is { } summary ? Middle.Cut(summary, 4_000) : null))], cancellationToken);
 }

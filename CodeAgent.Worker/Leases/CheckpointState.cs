@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CodeAgent.Contracts;
+using CodeAgent.Worker.Agents;
 
 namespace CodeAgent.Worker.Leases;
 
@@ -15,6 +16,15 @@ internal sealed record CheckpointState
 
     /// <summary>What it said then.</summary>
     public string? Summary { get; set; }
+
+    /// <summary>Its verdict, where it gave one.</summary>
+    public AgentVerdict? Verdict { get; set; }
+
+    /// <summary>The reasons that it gave with it.</summary>
+    public IReadOnlyList<string> Reasons { get; set; } = [];
+
+    /// <summary>How far the pipeline is; none where there is none.</summary>
+    public PipelineProgress? Progress { get; set; }
 
     /// <summary>Reads the state of a checkpoint; an empty one where there is none.</summary>
     public static CheckpointState Of(Checkpoint? checkpoint) =>

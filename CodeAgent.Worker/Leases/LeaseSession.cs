@@ -15,6 +15,9 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
 
     public DateTimeOffset Deadline => deadline;
 
+    /// <summary>How far the pipeline is, for the next checkpoints.</summary>
+    public PipelineProgress? Progress { get; set; }
+
     /// <summary>The turn of the last checkpoint.</summary>
     public int Turn { get; private set; } = lease.Checkpoint?.Turn ?? 0;
 
@@ -30,7 +33,7 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
     {
         var over = turn > Turn;
         _finished = false;
-        await StoreAsync(turn, new() { Agent = state }, messagesSeen, usage, cancellationToken);
+        await StoreAsync(turn, new() { Agent = state, Progress = Progress }, messagesSeen, usage, cancellationToken);
         if (over)
         {
             await ReportAsync(EventTypes.TurnFinished, new { turn }, cancellationToken);
@@ -40,7 +43,15 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
     /// <summary>Stores that the agent is done, so that the next attempt begins with the checks.</summary>
     public async Task FinishAsync(AgentResult result, DateTimeOffset finishedAt, CancellationToken cancellationToken)
     {
-        var state = new CheckpointState { Agent = result.State, FinishedAt = finishedAt, Summary = result.Summary };
+        var state = new CheckpointState
+        {
+            Agent = result.State,
+            FinishedAt = finishedAt,
+            Summary = result.Summary,
+            Verdict = result.Verdict,
+            Reasons = result.Reasons,
+            Progress = Progress,
+        };
         await StoreAsync(Math.Max(1, result.Turn), state, result.MessagesSeen, result.Usage, cancellationToken);
         _finished = true;
     }

@@ -1,5 +1,6 @@
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Telemetry;
+using CodeAgent.Worker.Agents;
 using CodeAgent.Worker.Api;
 using CodeAgent.Worker.Approvals;
 using CodeAgent.Worker.Deliveries;
@@ -17,8 +18,8 @@ internal sealed class LeaseWork(Lease lease, LeaseServices services, LeaseApi ap
     /// <exception cref="TaskFailedException">It cannot be done, for a reason that the submitter should read.</exception>
     public async Task<CompleteRequest> RunAsync(CancellationToken cancellationToken)
     {
-        var agent = services.Agents.FirstOrDefault(agent => agent.Name == lease.Request.Agent.Name)
-            ?? throw new TaskFailedException(FailureCodes.AgentUnavailable, $"This worker has no agent '{lease.Request.Agent.Name}'.");
+        IEnumerable<string> needed = lease.Steps.Count == 0 ? [lease.Request.Agent.Name] : lease.Steps.Where(step => step.Prompt is not null).Select(step => step.Agent.Name);
+        var agents = needed.Distinct().ToDictionary(name => name, Agent);
         var workspace = await OpenAsync(cancellationToken);
         using var board = new WorkBoard(api, lease.Work);
         var session = new LeaseSession(lease, api, keeper, events, board, workspace, deadline);
@@ -26,15 +27,19 @@ internal sealed class LeaseWork(Lease lease, LeaseServices services, LeaseApi ap
         await using var sandbox = await services.Sandboxes.OpenAsync(lease, cancellationToken);
         await board.SandboxAsync(sandbox.Kind, cancellationToken);
         var approvals = ApprovalPolicy.Of(services.Options().Approvals.ToRules(), lease.Request.Approvals);
-        if (approvals.HasRules && agent.Name != AgentNames.Builtin)
+        foreach (var name in agents.Keys.Where(name => approvals.HasRules && name != AgentNames.Builtin))
         {
-            await board.NoteAsync($"The worker's rules (approvals in config/worker.yaml) do not bind the agent {agent.Name}, which runs programs of its own.", cancellationToken);
+            await board.NoteAsync($"The worker's rules (approvals in config/worker.yaml) do not bind the agent {name}, which runs programs of its own.", cancellationToken);
         }
 
-        var attempt = new Attempt(lease, agent, workspace, sandbox, approvals, session, services.Checks,
-            (summary, finishedAt, token) => DeliverAsync(workspace, session, summary, finishedAt, token), services.Time);
+        var place = new StepPlace(workspace, sandbox, approvals, session, services.Checks, services.Time);
+        var attempt = new Attempt(lease, name => agents[name], place, board,
+            (summary, finishedAt, token) => DeliverAsync(workspace, session, summary, finishedAt, token));
         return await attempt.RunAsync(cancellationToken);
     }
+
+    private IAgent Agent(string name) => services.Agents.FirstOrDefault(agent => agent.Name == name)
+        ?? throw new TaskFailedException(FailureCodes.AgentUnavailable, $"This worker has no agent '{name}'.");
 
     /// <summary>The end of work that did not come to its own end.</summary>
     public CompleteRequest Failed(TaskFailure failure) => new()

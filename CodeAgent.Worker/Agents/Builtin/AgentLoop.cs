@@ -161,7 +161,10 @@ internal sealed class AgentLoop(
         var question = await _calls.CarryOutAsync(conversation.Entries[entry].Calls, results, $"{run.Lease.Run}.{turn}", reply, cancellationToken);
         conversation.Entries[entry + 1].Results = results;
         conversation.Pending = question is null ? null : new(entry, question);
-        conversation.Summary = tools.TakeSummary() ?? conversation.Summary;
+        if (tools.TakeFinish() is { } finish)
+        {
+            (conversation.Summary, conversation.Verdict, conversation.Reasons) = (finish.Summary, finish.Verdict, finish.Reasons);
+        }
     }
 
     // What people wrote before they could see a question is an answer to it only in so far as it is told. It approves nothing.
@@ -261,7 +264,7 @@ internal sealed class AgentLoop(
         var cut = answer.Finish == ChatFinishReason.Length;
         if (!cut && !string.IsNullOrWhiteSpace(answer.Text))
         {
-            conversation.Summary = answer.Text;
+            (conversation.Summary, conversation.Verdict, conversation.Reasons) = (answer.Text, null, []);
             return null;
         }
 
@@ -299,6 +302,8 @@ internal sealed class AgentLoop(
     {
         Failure = failure,
         Summary = summary,
+        Verdict = summary is null ? null : conversation.Verdict,
+        Reasons = summary is null ? [] : conversation.Reasons,
         Turn = _turn,
         State = conversation.ToState(),
         MessagesSeen = _seen,

@@ -34,8 +34,8 @@ internal sealed class CommandAgent(TimeProvider time) : IAgent
 
         var ended = new CommandState(result.ExitCode, Tail(result.Output));
         var state = JsonSerializer.SerializeToElement(ended, CommandJson.Default.CommandState);
-        await run.Session.CheckpointAsync(1, state, run.MessagesSeen, run.Usage, cancellationToken);
-        return Result(run, ended, state);
+        await run.Session.CheckpointAsync(run.Turn + 1, state, run.MessagesSeen, run.Usage, cancellationToken);
+        return Result(run with { Turn = run.Turn + 1 }, ended, state);
     }
 
     private async Task<CommandResult> RunAsync(AgentRun run, TimeSpan left, CancellationToken cancellationToken)
@@ -55,7 +55,7 @@ internal sealed class CommandAgent(TimeProvider time) : IAgent
     {
         Failure = ended.ExitCode == 0 ? null : new(FailureCodes.AgentFailed, $"The script exited with {ended.ExitCode}.{ended.Tail}"),
         Summary = ended.ExitCode == 0 ? "The script ran to its end." : null,
-        Turn = 1,
+        Turn = run.Turn,
         State = state,
         MessagesSeen = run.MessagesSeen,
         Usage = run.Usage,

@@ -28,6 +28,12 @@ internal sealed class Conversation
     /// <summary>The agent's last word, where it is done.</summary>
     public string? Summary { get; set; }
 
+    /// <summary>Its verdict, where it gave one with it.</summary>
+    public AgentVerdict? Verdict { get; set; }
+
+    /// <summary>The reasons of the verdict.</summary>
+    public IReadOnlyList<string> Reasons { get; set; } = [];
+
     /// <summary>The call that waits for a person; none where none does.</summary>
     public PendingCall? Pending { get; set; }
 

@@ -37,7 +37,7 @@ internal sealed class Toolbox
             AgentTool.Of("run", new RunTool(run, time).RunAsync),
             AgentTool.Of("plan", new PlanTool(run.Session).PlanAsync),
             AgentTool.Of(AskTool.Name, AskTool.Ask),
-            AgentTool.Of("finish", _finish.Finish),
+            AgentTool.Of("finish", _finish.Call),
         ];
         Functions = [.. tools.Select(tool => tool.Function)];
         _tools = tools.ToDictionary(tool => tool.Function.Name, StringComparer.Ordinal);
@@ -46,8 +46,8 @@ internal sealed class Toolbox
     /// <summary>What the model is offered.</summary>
     public IList<AITool> Functions { get; }
 
-    /// <summary>The summary that finish was called with since the last time this was asked; none where it was not.</summary>
-    public string? TakeSummary() => _finish.Take();
+    /// <summary>What finish was called with since the last time this was asked; none where it was not.</summary>
+    public Finish? TakeFinish() => _finish.Take();
 
     /// <summary>Whether a call changes nothing, so that it may run beside others of its kind.</summary>
     public bool ReadsOnly(ToolCall call) => _tools.TryGetValue(call.Name, out var tool) && tool.ReadsOnly;
