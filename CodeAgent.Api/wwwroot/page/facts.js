@@ -14,7 +14,9 @@ export function factList(task) {
     ["Took", task.finishedAt && task.startedAt ? duration(new Date(end) - new Date(task.startedAt)) : null],
     ["Repository", request.repository && `${request.repository.url}${request.repository.ref ? ` at ${request.repository.ref}` : ""}`],
     ["Agent", request.agent.model ? `${request.agent.name}, ${request.agent.model}` : request.agent.name],
+    ["Pipeline", request.type && request.type !== "direct" ? request.type : null],
     ["Worker", task.worker],
+    ["Sandbox", task.work?.sandbox],
     ["Attempt", task.attempt ? `${task.attempt} of ${task.maxAttempts}` : null],
     ["Turns", task.turns ? `${task.turns} of ${request.limits.turns}` : null],
     ["Tokens", usage.inputTokens || usage.outputTokens
@@ -43,6 +45,21 @@ export function outcome({ failure, summary }) {
     failure && el("div", { class: "card failure" }, el("h2", {}, "Failed: ", el("code", {}, failure.code)), el("p", { class: "text" }, failure.message)),
     summary && el("div", { class: "card" }, el("h2", {}, "Summary"), el("p", { class: "text" }, summary)),
   ].filter(Boolean);
+}
+
+/** The steps of the pipeline, each with what its agent said. */
+export function stepList(steps) {
+  if (!steps.length) return [];
+  const head = step => [el("span", { class: `badge ${step.status}` }, step.status), " ", el("code", {}, step.name)];
+  return [el("section", { class: "card steps" }, el("h2", {}, "Steps"), steps.map(step => step.summary
+    ? el("details", {}, el("summary", {}, head(step)), el("p", { class: "text" }, step.summary))
+    : el("p", {}, head(step))))];
+}
+
+/** What whoever reads the result should know. */
+export function noteList(notes) {
+  if (!notes.length) return [];
+  return [el("section", { class: "card notes" }, el("h2", {}, "Notes"), el("ul", {}, notes.map(note => el("li", {}, note))))];
 }
 
 export function checkList(checks) {

@@ -4,12 +4,13 @@ import { artifactList, createViewer } from "./artifacts.js";
 import { call, explain } from "./api.js";
 import { badge, button, byId, el } from "./dom.js";
 import { title } from "./format.js";
-import { checkList, factList, outcome } from "./facts.js";
+import { checkList, factList, noteList, outcome, stepList } from "./facts.js";
+import { createConversation } from "./question.js";
 import { follow } from "./stream.js";
 import { createTimeline } from "./timeline.js";
 
 const final = status => ["succeeded", "failed", "canceled"].includes(status);
-const changing = /^(task\.|turn\.|check\.finished|delivery\.|usage|workspace\.)/;
+const changing = /^(task\.|turn\.|step\.|check\.finished|delivery\.|usage|workspace\.)/;
 
 export async function showTask(id, signal, { changed, focus }) {
   const place = byId("task");
@@ -65,6 +66,8 @@ function createPage(id, changed) {
   const result = el("div");
   const prompt = el("pre", { class: "prompt" });
   const facts = el("dl", { class: "facts" });
+  const steps = el("div");
+  const notes = el("div");
   const checks = el("div");
   const artifacts = el("div");
   const viewer = createViewer();
@@ -72,7 +75,7 @@ function createPage(id, changed) {
   const events = el("ol", { class: "timeline", tabindex: "0", "aria-label": "Events, oldest first" });
   const connection = el("span", { class: "hint", role: "status" });
   const timeline = createTimeline(events, plan);
-  const message = messageForm(id, problem);
+  const message = createConversation(id, problem, () => reload());
   const seen = {};
   let reload = () => {};
   let over = false;
@@ -112,10 +115,13 @@ function createPage(id, changed) {
         waiting && !canceling ? button("Cancel", "danger", () => act("cancel")) : null,
         status === "failed" || status === "canceled" ? button("Retry", "primary", () => act("retry")) : null,
       ].filter(Boolean));
-      message.form.hidden = !waiting || canceling;
-      message.ask(status === "awaiting_input" ? timeline.question() : null);
+      // A script reads no messages.
+      message.form.hidden = !waiting || canceling || (task.request.agent.name === "command" && task.request.type === "direct");
       changed();
     });
+    draw("question", task.question ?? null, question => message.ask(question));
+    draw("steps", task.work?.steps ?? [], list => steps.replaceChildren(...stepList(list)));
+    draw("notes", task.work?.notes ?? [], list => notes.replaceChildren(...noteList(list)));
     draw("result", [task.failure, task.summary], () => result.replaceChildren(...outcome(task)));
     draw("facts", { ...task, lastEvent: 0, updatedAt: 0 }, () => facts.replaceChildren(...factList(task)));
     draw("checks", task.checks, () => checks.replaceChildren(...checkList(task.checks)));
@@ -135,31 +141,12 @@ function createPage(id, changed) {
     parts: [
       el("p", { class: "back" }, el("a", { href: "#/" }, "← New task")),
       el("div", { class: "task-head" }, el("div", {}, heading, state), actions),
-      error, result,
+      error, message.form, result, steps, notes,
       el("details", { class: "card" }, el("summary", {}, "Prompt"), prompt),
       el("div", { class: "card" }, facts),
-      checks, artifacts, viewer.part, plan, message.form,
+      checks, artifacts, viewer.part, plan,
       el("section", { class: "card", "aria-labelledby": "events-title" },
         el("div", { class: "card-head" }, el("h2", { id: "events-title" }, "Events"), connection), events),
     ],
   };
-}
-
-function messageForm(id, problem) {
-  const label = el("label", { for: "message" }, "Message to the agent");
-  const input = el("textarea", { id: "message", rows: "2" });
-  const form = el("form", {
-    class: "card", onsubmit: async event => {
-      event.preventDefault();
-      if (!input.value.trim()) return;
-      problem("");
-      try {
-        await call(`/v1/tasks/${id}/messages`, { method: "POST", body: { text: input.value } });
-        input.value = "";
-      } catch (reason) {
-        problem(explain(reason));
-      }
-    },
-  }, el("div", { class: "field" }, label, input), el("button", { type: "submit" }, "Send"));
-  return { form, ask: question => { label.textContent = question ? `The agent asks: ${question}` : "Message to the agent"; } };
 }

@@ -18,7 +18,7 @@ const views = {
   "task.claimed": (data, event) => ["note", `Attempt ${event.attempt}: ${data.worker} has it${data.turn ? ` and goes on after turn ${data.turn}` : ""}.`],
   "task.requeued": data => ["note warn", `Back in the queue: ${reasons[data.reason] ?? data.reason}.`],
   "task.cancel_requested": () => ["note warn", "Somebody asked to cancel it."],
-  "task.message": data => ["said person", text(data.text)],
+  "task.message": data => ["said person", text(`${data.decision ? (data.decision === "approve" ? "Approved. " : "Denied. ") : ""}${data.text}`)],
   "task.awaiting_input": data => ["said", text(data.question)],
   "task.succeeded": () => ["note good", "Succeeded."],
   "task.failed": data => ["note bad", `Failed: ${data.message}`],
@@ -29,6 +29,8 @@ const views = {
   "file.changed": data => ["note", el("span", {}, `${data.kind} `, el("code", {}, data.path))],
   "usage": data => ["note faint", `${data.model ?? "model"}: ${count(data.inputTokens)} tokens in, ${count(data.outputTokens)} out${data.costUsd ? `, ${dollars(data.costUsd)}` : ""}`],
   "turn.finished": data => ["turn", `Turn ${data.turn} finished`],
+  "step.started": data => ["turn", `Step ${data.place} of ${data.of}: ${data.name}`],
+  "step.finished": data => [`note ${data.status === "succeeded" ? "good" : "bad"}`, `Step ${data.name} ${data.status}${data.reason ? `: ${data.reason}` : "."}${data.next ? ` On with ${data.next}.` : ""}`],
   "check.started": data => ["note", el("span", {}, "Check ", el("code", {}, data.command))],
   "check.finished": data => [`note ${data.exitCode === 0 ? "good" : "bad"}`, el("span", {},
     "Check ", el("code", {}, data.command), data.exitCode === 0 ? " passed" : ` failed with exit code ${data.exitCode}`, ` after ${duration(data.seconds * 1000)}`)],
@@ -39,7 +41,6 @@ const views = {
 export function createTimeline(list, planPlace) {
   const tools = createTools();
   let output = null;
-  let question = null;
   let atEnd = true;
   let scheduled = false;
 
@@ -71,7 +72,6 @@ export function createTimeline(list, planPlace) {
     if (type === "output") return print(event);
     output = type === "file.changed" ? output : null;
     if (type === "plan") return planPlace.replaceChildren(plan(data.items));
-    if (type === "task.awaiting_input") question = data.question;
     if (type === "tool.call") return append(event, "tool", tools.called(data));
     if (type === "tool.result" && tools.answered(data)) return;
     const [kind, content] = views[type]?.(data, event) ?? ["", folded(type, json(data))];
@@ -79,7 +79,6 @@ export function createTimeline(list, planPlace) {
   }
 
   return {
-    question: () => question,
     add(event) {
       try {
         show(event);

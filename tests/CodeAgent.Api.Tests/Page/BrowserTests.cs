@@ -176,6 +176,55 @@ public sealed class BrowserTests(GarnetFixture redis, Browser browser) : IClassF
         Assert.Empty(tab.Complaints);
     }
 
+    [Fact]
+    public async Task A_question_is_answered_where_it_stands()
+    {
+        _api.Tasks[_task.Id] = _task with { Status = TaskStatus.AwaitingInput, Question = new() { Id = "1.2.1", Text = "Which <database>?", Choices = ["PostgreSQL", "SQLite"] } };
+        var tab = await OpenTaskAsync();
+        await tab.ShowsAsync(".question", "Which <database>?");
+        Assert.Equal("PostgreSQL", await tab.TextAsync("#task form .choice"));
+
+        await tab.EnterAsync("#message", "Neither.");
+        await tab.PressAsync("#task form [type=submit]");
+
+        await tab.ShowsAsync(".task-head", "queued");
+        await tab.BecomesAsync("document.querySelector('.question').textContent === ''");
+        Assert.Contains("""POST message {"text":"Neither.","question":"1.2.1"}""", _api.Requests);
+        Assert.Empty(tab.Complaints);
+    }
+
+    [Fact]
+    public async Task An_approval_has_two_buttons_and_names_the_rule()
+    {
+        _api.Tasks[_task.Id] = _task with
+        {
+            Status = TaskStatus.AwaitingInput,
+            Question = new() { Id = "1.2.1", Text = "May the agent run this?", Approval = new("run", "git push", "ask run:git push* (the task)") },
+        };
+        var tab = await OpenTaskAsync();
+        await tab.ShowsAsync(".question", "ask run:git push* (the task)");
+
+        await tab.PressAsync("#task form .danger");
+
+        await tab.ShowsAsync(".task-head", "queued");
+        Assert.Contains("""POST message {"text":"","decision":"deny","question":"1.2.1"}""", _api.Requests);
+    }
+
+    [Fact]
+    public async Task Steps_notes_and_the_sandbox_are_shown()
+    {
+        _api.Tasks[_task.Id] = _task with
+        {
+            Work = new() { Sandbox = "bubblewrap", Notes = ["Mind <this>."], Steps = [new("plan", "succeeded", "The plan."), new("implement", "running")] },
+        };
+        var tab = await OpenTaskAsync();
+
+        await tab.ShowsAsync(".steps", "implement");
+        await tab.ShowsAsync(".notes", "Mind <this>.");
+        await tab.ShowsAsync(".facts", "bubblewrap");
+        Assert.Equal(2, (int?)await tab.EvaluateAsync("document.querySelectorAll('.steps .badge').length"));
+    }
+
     private async Task<Tab> SignedInAsync()
     {
         var tab = await browser.OpenAsync($"{_host.Address}#key={PartHost.Key}");

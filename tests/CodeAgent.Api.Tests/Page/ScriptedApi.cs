@@ -56,6 +56,13 @@ internal sealed class ScriptedApi
             Events.AddRange(Retried);
             return Json(Tasks[id] = Find(id) with { Status = TaskStatus.Queued, FinishedAt = null });
         });
+        app.MapPost("/v1/tasks/{id}/messages", async (Guid id, HttpRequest request) =>
+        {
+            var said = await JsonBody.ReadAsync(request, ContractsJson.Default.MessageRequest, 100_000);
+            Requests.Enqueue("POST message " + JsonSerializer.Serialize(said, ContractsJson.Default.MessageRequest));
+            Tasks[id] = Find(id) with { Status = TaskStatus.Queued, Question = null };
+            return TypedResults.Accepted((string?)null);
+        });
         app.MapGet("/v1/tasks/{id}/events", EventsAsync);
         app.MapGet("/v1/tasks/{id}/artifacts/patch", () => TypedResults.Text(Patch, "text/x-patch"));
     }

@@ -65,8 +65,6 @@ public sealed class TaskRulesTests : IAsyncLifetime
     [InlineData("limits.minutes", """{ "prompt": "x", "limits": { "minutes": 1441 } }""")]
     [InlineData("limits.turns", """{ "prompt": "x", "limits": { "turns": 0 } }""")]
     [InlineData("limits.waitMinutes", """{ "prompt": "x", "limits": { "waitMinutes": 43201 } }""")]
-    [InlineData("approvals", """{ "prompt": "x", "approvals": null }""")]
-    [InlineData("approvals.ask", """{ "prompt": "x", "approvals": { "ask": null } }""")]
     [InlineData("approvals.ask[1]", """{ "prompt": "x", "approvals": { "ask": ["run:git push*", "git push"] } }""")]
     [InlineData("approvals.deny[0]", """{ "prompt": "x", "approvals": { "deny": ["write:/etc/passwd"] } }""")]
     [InlineData("approvals", """{ "prompt": "x", "agent": { "name": "command" }, "approvals": { "deny": ["run:x"] } }""")]
