@@ -32,7 +32,11 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
             return new(NotStarted, $"The command could not be started in {command.Directory}: {e.Message}", TimedOut: false, time.GetElapsedTime(start));
         }
 
-        process.StandardInput.Close();
+        if (command.OnStarted is null)
+        {
+            process.StandardInput.Close();
+        }
+
         var root = await ProcessTable.FindAsync(process.Id, CancellationToken.None)
             ?? new ProcessEntry(process.Id, Environment.ProcessId, process.Id, (await WorkerMark.Here).Started, Ended: true);
         var tree = new ProcessTree(root, mark, time);
@@ -41,8 +45,10 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
         using var timer = new CancellationTokenSource(command.TimeLimit, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         var swept = new TaskCompletionSource();
-        var reading = ReadAsync(process.StandardOutput.BaseStream, output, command.OnOutput, swept.Task, stop, cancellationToken);
+        var printed = command.OnStarted is null ? process.StandardOutput : process.StandardError;
+        var reading = ReadAsync(printed.BaseStream, output, command.OnOutput, swept.Task, stop, cancellationToken);
 
+        command.OnStarted?.Invoke(process.StandardInput.BaseStream, process.StandardOutput.BaseStream);
         var ended = await EndedAsync(process, stop.Token);
         await SweepAsync(process, tree, politely: !ended);
         swept.SetResult();
@@ -59,12 +65,18 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
             WorkingDirectory = command.Directory,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            RedirectStandardError = command.OnStarted is not null,
         };
         CommandEnvironment.Fill(start.Environment, options().PassEnvironment, folder);
+        foreach (var (name, value) in command.Environment)
+        {
+            start.Environment[name] = value;
+        }
+
         start.Environment["CODEAGENT_TASK"] = command.TaskId.ToString();
         start.Environment[WorkerMark.Variable] = (await WorkerMark.Here).ToString();
         start.Environment[ProcessTree.Variable] = mark;
-        foreach (var argument in await Shell.CommandAsync(command.Script, folder, mark, cancellationToken))
+        foreach (var argument in await Shell.CommandAsync(command.Script, folder, mark, together: command.OnStarted is null, cancellationToken))
         {
             start.ArgumentList.Add(argument);
         }

@@ -26,6 +26,15 @@ internal sealed record CommandLine
     /// <summary>Longest <see cref="CommandResult.Output"/>, in characters; what is cut, is cut out of the middle.</summary>
     public int OutputLimit { get; init; } = 16_000;
 
+    /// <summary>Variables that it gets besides those that all commands get.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// Gets its standard input and its standard output once it is started, for a program that is spoken with: then only its
+    /// standard error is its output. Who gets the streams disposes them.
+    /// </summary>
+    public Action<Stream, Stream>? OnStarted { get; init; }
+
     /// <summary>Gets the output as it comes, in pieces of bounded size.</summary>
     public Func<string, CancellationToken, ValueTask>? OnOutput { get; init; }
 }

@@ -16,7 +16,12 @@ internal static class Shell
     /// The program and its arguments: <c>setsid bash -c 'exec "$0" "$@" 2>&amp;1' bash -c SCRIPT</c>. The outer shell gives both
     /// streams the same pipe, so that their order is kept, and becomes the inner one.
     /// </summary>
-    public static async Task<IReadOnlyList<string>> CommandAsync(string script, TaskFolder folder, string mark, CancellationToken cancellationToken)
+    /// <param name="script">The script.</param>
+    /// <param name="folder">Where a long script is put.</param>
+    /// <param name="mark">Makes the name of its file.</param>
+    /// <param name="together">Whether both streams go the same way.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<IReadOnlyList<string>> CommandAsync(string script, TaskFolder folder, string mark, bool together, CancellationToken cancellationToken)
     {
         string[] inner = [Program, "-c", script];
         if (Encoding.UTF8.GetByteCount(script) > LongestArgument)
@@ -26,8 +31,13 @@ internal static class Shell
             inner = [Program, file];
         }
 
-        return [.. SetSid is null ? Array.Empty<string>() : [SetSid], Program, "-c", """exec "$0" "$@" 2>&1""", .. inner];
+        return [.. SetSid is null ? Array.Empty<string>() : [SetSid], Program, "-c", $"""exec "$0" "$@"{(together ? " 2>&1" : "")}""", .. inner];
     }
+
+    /// <summary>The script that is this program with these arguments, and nothing else.</summary>
+    public static string Script(IEnumerable<string> command) => $"exec {string.Join(' ', command.Select(Quoted))}";
+
+    private static string Quoted(string text) => $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
     private static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);

@@ -2,6 +2,7 @@ using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults;
 using CodeAgent.Worker.Agents;
 using CodeAgent.Worker.Agents.Builtin;
+using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Processes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -24,6 +25,11 @@ internal sealed class AgentBench : IAsyncDisposable
     public TestSession Session { get; set; } = new();
 
     public TestCommands Commands { get; } = new();
+
+    /// <summary>Runs commands in place of <see cref="Commands"/>.</summary>
+    public ICommandRunner? RealCommands { get; set; }
+
+    public WorkerOptions Options { get; set; } = new();
 
     public TaskRequest Request { get; set; } = new() { Prompt = "Do it." };
 
@@ -87,7 +93,8 @@ internal sealed class AgentBench : IAsyncDisposable
         builder.AddServiceDefaults();
         builder.Logging.ClearProviders();
         builder.AddBuiltinAgent();
-        builder.Services.AddSingleton<ICommandRunner>(Commands);
+        builder.Services.AddSingleton<ICommandRunner>(RealCommands ?? Commands);
+        builder.Services.AddSingleton<CurrentOptions>(() => Options);
         var worker = builder.Build();
         _workers.Add(worker);
         return worker;
