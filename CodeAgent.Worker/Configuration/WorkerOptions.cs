@@ -1,3 +1,5 @@
+using CodeAgent.Worker.Agents.Builtin.Mcp;
+
 namespace CodeAgent.Worker.Configuration;
 
 /// <summary>What is set for a worker: <c>config/worker.yaml</c>.</summary>
@@ -31,6 +33,9 @@ internal sealed class WorkerOptions
         "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO",
         "DOTNET_ROOT*", "DOTNET_CLI_*", "DOTNET_NOLOGO", "MSBUILDDISABLENODEREUSE", "NUGET_PACKAGES", "NUGET_CERT_REVOCATION_MODE",
     ];
+
+    /// <summary>MCP servers whose tools the built-in agent gets, by name. None by default.</summary>
+    public Dictionary<string, McpServerOptions> Mcp { get; set; } = [];
 }
 
 /// <summary>Author and committer of the commits that tasks deliver.</summary>

@@ -1,4 +1,5 @@
 using CodeAgent.ServiceDefaults.Configuration;
+using CodeAgent.Worker.Agents.Builtin.Mcp;
 
 namespace CodeAgent.Worker.Configuration;
 
@@ -18,6 +19,7 @@ internal static class WorkerOptionsValidator
         problems.Require(IsName(options.Committer.Email), "committer.email", "1 to 100 characters, without < and >");
         problems.Require(options.PassEnvironment.All(name => name.Trim('*').Length > 0), "passEnvironment", "names of variables; a star only at the end of one");
         CredentialOptionsValidator.Validate(options, problems);
+        McpOptionsValidator.Validate(options.Mcp, problems);
     }
 
     private static bool IsName(string? text) => text is { Length: >= 1 and <= 100 } && !string.IsNullOrWhiteSpace(text)

@@ -2,13 +2,15 @@ using System.Text.Json;
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Agents.Builtin.Context;
 using CodeAgent.Worker.Agents.Builtin.Conversations;
+using CodeAgent.Worker.Agents.Builtin.Mcp;
 using CodeAgent.Worker.Agents.Builtin.Models;
+using CodeAgent.Worker.Agents.Builtin.Tools;
 using Microsoft.Extensions.Options;
 
 namespace CodeAgent.Worker.Agents.Builtin;
 
 /// <summary>The agent that is part of the worker: a model at the gateway, and tools in the workspace.</summary>
-internal sealed class BuiltinAgent(GatewayClient gateway, IOptions<BuiltinAgentOptions> options, TimeProvider time) : IAgent
+internal sealed class BuiltinAgent(GatewayClient gateway, McpHost mcp, IOptions<BuiltinAgentOptions> options, TimeProvider time) : IAgent
 {
     /// <summary>The gateway's name for the model of a task that asks for none.</summary>
     public const string DefaultModel = "default";
@@ -48,6 +50,13 @@ internal sealed class BuiltinAgent(GatewayClient gateway, IOptions<BuiltinAgentO
         using var model = gateway.Model(name, run.Lease.Token);
         using var cards = gateway.Cards(run.Lease.Token);
         conversation.Context ??= ContextState.For((await cards.FindAsync(name, cancellationToken))?.ContextWindow ?? options.Value.ContextWindow);
-        return await new AgentLoop(run, name, conversation, model, new(cards), new(run, time), time).RunAsync(cancellationToken);
+        await using var servers = mcp.ServersFor(run);
+        if (run.State is null)
+        {
+            conversation.Servers = await servers.StartAsync(cancellationToken);
+        }
+
+        var tools = new Toolbox(run, time, servers.Tools(conversation.Servers));
+        return await new AgentLoop(run, name, conversation, model, new(cards), tools, time).RunAsync(cancellationToken);
     }
 }

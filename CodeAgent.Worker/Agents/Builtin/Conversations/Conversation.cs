@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CodeAgent.Worker.Agents.Builtin.Context;
+using CodeAgent.Worker.Agents.Builtin.Mcp;
 
 namespace CodeAgent.Worker.Agents.Builtin.Conversations;
 
@@ -21,6 +22,9 @@ internal sealed class Conversation
 
     /// <summary>What the repository tells agents, as it was at the beginning; none where it tells nothing.</summary>
     public string? Instructions { get; set; }
+
+    /// <summary>The MCP servers and their tools, as they were at the beginning: they are part of each request. None where none is configured.</summary>
+    public IReadOnlyList<ServerTools>? Servers { get; set; }
 
     /// <summary>What was decided about its length; none before the first turn.</summary>
     public ContextState? Context { get; set; }

@@ -12,7 +12,7 @@ internal sealed class Toolbox
     private readonly string _workspace;
     private readonly FinishTool _finish = new();
 
-    public Toolbox(AgentRun run, TimeProvider time)
+    public Toolbox(AgentRun run, TimeProvider time, IEnumerable<AgentTool>? more = null)
     {
         _workspace = run.Workspace;
         var paths = new WorkspacePaths(run.Workspace);
@@ -30,6 +30,7 @@ internal sealed class Toolbox
             AgentTool.Of("run", new RunTool(run, time).RunAsync),
             AgentTool.Of("plan", new PlanTool(run.Session).PlanAsync),
             AgentTool.Of("finish", _finish.Finish),
+            .. more ?? [],
         ];
         Functions = [.. tools.Select(tool => tool.Function)];
         _tools = tools.ToDictionary(tool => tool.Function.Name, StringComparer.Ordinal);
@@ -58,7 +59,7 @@ internal sealed class Toolbox
             return Refuse(call, $"The arguments are no JSON object: {broken}");
         }
 
-        if (Arguments.Problem(tool.Function.JsonSchema, call.Arguments) is { } problem)
+        if (tool.IsOurs && Arguments.Problem(tool.Function.JsonSchema, call.Arguments) is { } problem)
         {
             return Refuse(call, problem);
         }
