@@ -31,6 +31,7 @@ namespace CodeAgent.Contracts;
 [JsonSerializable(typeof(Delivery))]
 [JsonSerializable(typeof(CheckResult))]
 [JsonSerializable(typeof(Usage))]
+[JsonSerializable(typeof(TestSummary))]
 public sealed partial class ContractsJson : JsonSerializerContext
 {
     /// <summary>

@@ -135,6 +135,7 @@ internal static partial class Lifecycle
             Summary = request.Summary,
             Delivery = request.Delivery,
             Checks = request.Checks,
+            Tests = request.Tests,
         };
         return Change(done, now, (status, failure) switch
         {

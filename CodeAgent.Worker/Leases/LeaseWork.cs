@@ -21,6 +21,7 @@ internal sealed class LeaseWork(Lease lease, LeaseServices services, LeaseApi ap
         var workspace = await OpenAsync(cancellationToken);
         var session = new LeaseSession(lease, api, keeper, events, workspace, deadline);
         (_workspace, _session) = (workspace, session);
+        await services.Deliverer.RequirePushAsync(workspace, OrderOf(null, default), mayExist: lease.Checkpoint is not null, cancellationToken);
         var attempt = new Attempt(lease, agent, workspace, session, services.Checks,
             (summary, finishedAt, token) => DeliverAsync(workspace, session, summary, finishedAt, token), services.Time);
         return await attempt.RunAsync(cancellationToken);
@@ -66,11 +67,13 @@ internal sealed class LeaseWork(Lease lease, LeaseServices services, LeaseApi ap
         using var activity = CodeAgentTelemetry.Source.StartActivity("deliver");
         var tree = await session.TreeAsync(cancellationToken);
         await UploadPatchAsync(workspace, tree, cancellationToken);
-        var order = new DeliveryOrder(lease.TaskId, lease.Request.Delivery, lease.Request.Prompt, summary, finishedAt);
-        var delivery = await services.Deliverer.DeliverAsync(workspace, tree, order, () => keeper.ConfirmAsync(cancellationToken), cancellationToken);
+        var delivery = await services.Deliverer.DeliverAsync(workspace, tree, OrderOf(summary, finishedAt), () => keeper.ConfirmAsync(cancellationToken), cancellationToken);
         await session.ReportAsync(EventTypes.DeliveryFinished, delivery, cancellationToken);
         return delivery;
     }
+
+    private DeliveryOrder OrderOf(string? summary, DateTimeOffset finishedAt) =>
+        new(lease.TaskId, lease.Request.Delivery, lease.Request.Prompt, summary, finishedAt, lease.Request.Repository);
 
     private async Task UploadPatchAsync(Workspace workspace, string tree, CancellationToken cancellationToken)
     {

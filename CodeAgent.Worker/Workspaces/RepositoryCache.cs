@@ -2,8 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using CodeAgent.Contracts;
-using Polly;
-using Polly.Retry;
 
 namespace CodeAgent.Worker.Workspaces;
 
@@ -20,16 +18,6 @@ internal sealed record CachedCommit(string Folder, string? Url, string Commit);
 internal sealed partial class RepositoryCache(WorkFolders folders, Git git, TimeProvider time, ILogger<RepositoryCache> logger)
 {
     private const string NoHead = "couldn't find remote ref HEAD";
-    private readonly ResiliencePipeline<GitResult> _retries = new ResiliencePipelineBuilder<GitResult> { TimeProvider = time }
-        .AddRetry(new RetryStrategyOptions<GitResult>
-        {
-            MaxRetryAttempts = 2,
-            Delay = TimeSpan.FromSeconds(1),
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            ShouldHandle = new PredicateBuilder<GitResult>().HandleResult(result => result.ExitCode != 0 && Transient().IsMatch(result.Error)),
-        }).Build();
-
     /// <summary>Fetches what a task asks for.</summary>
     /// <exception cref="TaskFailedException">There is no such repository, or it has no such commit.</exception>
     public async Task<CachedCommit> FetchAsync(RepositoryRequest? repository, CancellationToken cancellationToken)
@@ -58,7 +46,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
     private async Task FetchAsync(string folder, string url, CancellationToken cancellationToken)
     {
         string[] all = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];
-        var result = await _retries.ExecuteAsync(async token => await FetchAsync([.. all, "+HEAD:refs/remotes/HEAD"], token), cancellationToken);
+        var result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await FetchAsync([.. all, "+HEAD:refs/remotes/HEAD"], token), cancellationToken);
         if (result.ExitCode != 0 && result.Error.Contains(NoHead, StringComparison.Ordinal))
         {
             // It is empty, or its default branch does not exist.
@@ -147,9 +135,6 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
 
     [GeneratedRegex("^[0-9a-f]{40}$")]
     private static partial Regex CommitId();
-
-    [GeneratedRegex("Could not resolve host|Temporary failure in name resolution|timed out|Connection reset|Connection refused|early EOF|RPC failed|HTTP 5\\d\\d|error: 5\\d\\d|unexpected disconnect", RegexOptions.IgnoreCase)]
-    private static partial Regex Transient();
 
     [LoggerMessage(LogLevel.Information, "Fetched {Repository}: begins from {Commit}")]
     private partial void LogFetched(string repository, string commit);

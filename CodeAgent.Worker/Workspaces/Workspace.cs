@@ -19,6 +19,9 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git)
     /// <summary>The commit that the work begins from, and where it came from.</summary>
     public CachedCommit Base => origin;
 
+    /// <summary>How its repositories borrow the objects of the cache.</summary>
+    public static string AlternatesOf(CachedCommit origin) => Path.Combine(origin.Folder, "objects") + "\n";
+
     /// <summary>Fills the workspace with the files of the base.</summary>
     public async Task FillAsync(CommitIdentity agent, CancellationToken cancellationToken)
     {
@@ -98,7 +101,7 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git)
     {
         await git.RunAsync(new(repository, ["init", "--quiet", "--template=", .. how]), cancellationToken);
         Directory.CreateDirectory(Path.Combine(repository, "objects", "info"));
-        await File.WriteAllTextAsync(Path.Combine(repository, "objects", "info", "alternates"), Path.Combine(origin.Folder, "objects") + "\n", cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(repository, "objects", "info", "alternates"), AlternatesOf(origin), cancellationToken);
     }
 
     // The index remembers what the files looked like on disk when they were checked out, so that only what was touched since is
