@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -18,11 +19,13 @@ internal sealed record CachedCommit(string Folder, string? Url, string Commit);
 internal sealed partial class RepositoryCache(WorkFolders folders, Git git, TimeProvider time, ILogger<RepositoryCache> logger)
 {
     private const string NoHead = "couldn't find remote ref HEAD";
+
     /// <summary>Fetches what a task asks for.</summary>
     /// <exception cref="TaskFailedException">There is no such repository, or it has no such commit.</exception>
     public async Task<CachedCommit> FetchAsync(RepositoryRequest? repository, CancellationToken cancellationToken)
     {
         var folder = FolderOf(repository?.Url);
+        var asked = time.GetUtcNow();
         using var held = await HoldAsync(folder, cancellationToken);
         await RemoveStaleLocksAsync(folder);
         await git.RunAsync(new(folder, "init", "--quiet", "--bare", "--template="), cancellationToken);
@@ -31,7 +34,13 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
             return new(folder, null, await EmptyCommitAsync(folder, cancellationToken));
         }
 
-        await FetchAsync(folder, repository.Url, cancellationToken);
+        if (!await WasFetchedSinceAsync(folder, asked, cancellationToken))
+        {
+            var began = time.GetUtcNow();
+            await FetchAsync(folder, repository.Url, cancellationToken);
+            await File.WriteAllTextAsync(StampOf(folder), began.UtcTicks.ToString(CultureInfo.InvariantCulture), cancellationToken);
+        }
+
         var commit = await FindAsync(folder, repository, cancellationToken);
         LogFetched(GitException.Clean(repository.Url), commit);
         return new(folder, repository.Url, commit);
@@ -42,6 +51,15 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
 
     private string FolderOf(string? url) =>
         Path.Combine(folders.Cache, (url is null ? "empty" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)))[..32]) + ".git");
+
+    // Whoever waited here for others may have been fetched for. A fetch that began before it asked may have missed what it was told of.
+    private static async Task<bool> WasFetchedSinceAsync(string folder, DateTimeOffset asked, CancellationToken cancellationToken) =>
+        File.Exists(StampOf(folder))
+        && long.TryParse(await File.ReadAllTextAsync(StampOf(folder), cancellationToken), NumberStyles.None, CultureInfo.InvariantCulture, out var began)
+        && began > asked.UtcTicks;
+
+    // Also says when the repository was last used.
+    private static string StampOf(string folder) => Path.Combine(folder, "codeagent-fetched");
 
     private async Task FetchAsync(string folder, string url, CancellationToken cancellationToken)
     {
