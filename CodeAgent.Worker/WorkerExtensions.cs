@@ -4,6 +4,7 @@ using CodeAgent.Worker.Agents.Command;
 using CodeAgent.Worker.Checks;
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Deliveries;
+using CodeAgent.Worker.Deliveries.PullRequests;
 using CodeAgent.Worker.Leases;
 using CodeAgent.Worker.Processes;
 using CodeAgent.Worker.Sandboxes;
@@ -29,7 +30,7 @@ internal static class WorkerExtensions
         var home = builder.Configuration["CODEAGENT_HOME"] is { Length: > 0 } set ? set : Directory.GetCurrentDirectory();
         builder.Services.AddSingleton(services => WorkFolders.Of(services.GetRequiredService<CurrentOptions>()(), home));
         builder.Services.AddGitCredentials();
-        builder.Services.AddSingleton<Git>().AddSingleton<RepositoryCache>().AddSingleton<RepositoryLayout>().AddSingleton<WorkspaceFactory>().AddSingleton<Deliverer>();
+        builder.Services.AddSingleton<Git>().AddSingleton<RepositoryCache>().AddSingleton<RepositoryLayout>().AddSingleton<WorkspaceFactory>().AddSingleton<PullRequestOpener>().AddSingleton<Deliverer>();
         builder.Services.AddHostedService<WorkspaceJanitor>();
         return builder;
     }

@@ -34,6 +34,7 @@ namespace CodeAgent.Contracts;
 [JsonSerializable(typeof(CheckResult))]
 [JsonSerializable(typeof(Usage))]
 [JsonSerializable(typeof(WorkView))]
+[JsonSerializable(typeof(TestSummary))]
 public sealed partial class ContractsJson : JsonSerializerContext
 {
     /// <summary>

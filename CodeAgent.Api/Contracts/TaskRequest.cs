@@ -17,6 +17,9 @@ public sealed record TaskRequest
     /// <summary>Shell commands that must all exit with 0 in the workspace before the task may succeed. At most 20.</summary>
     public IReadOnlyList<string> Checks { get; set; } = [];
 
+    /// <summary>Which files that the work leaves are read as test reports, and which are kept.</summary>
+    public ResultsRequest Results { get; set; } = new();
+
     /// <summary>How the result is handed over.</summary>
     public DeliveryRequest Delivery { get; set; } = new();
 
@@ -95,6 +98,15 @@ public sealed record DeliveryRequest
 
     /// <summary>The commit's message. Made from the agent's summary where it is left out.</summary>
     public string? CommitMessage { get; set; }
+
+    /// <summary>One commit, or the agent's own. <c>squash</c> by default.</summary>
+    public CommitHistory Commits { get; set; }
+
+    /// <summary>What happens where the base branch has moved while the task ran. <c>ignore</c> by default.</summary>
+    public MovedBase OnMovedBase { get; set; }
+
+    /// <summary>The pull request (on GitLab, merge request) to open after the push. None where it is left out.</summary>
+    public PullRequestRequest? PullRequest { get; set; }
 }
 
 /// <summary>Where a task stops, done or not. Each limit is for the task as a whole, over all its attempts.</summary>

@@ -85,6 +85,9 @@ public sealed record TaskView
     /// <summary>How the checks of the last attempt ended.</summary>
     public IReadOnlyList<CheckResult> Checks { get; set; } = [];
 
+    /// <summary>What the test reports of the last attempt say, where the request names any.</summary>
+    public TestSummary? Tests { get; set; }
+
     /// <summary>What the models used so far.</summary>
     public required Usage Usage { get; init; }
 
@@ -168,6 +171,15 @@ public sealed record Delivery
 
     /// <summary>Files that differ from the base.</summary>
     public required int FilesChanged { get; init; }
+
+    /// <summary>The commit of the base branch that the work was put on, where that had moved.</summary>
+    public string? RebasedOnto { get; set; }
+
+    /// <summary>The pull request.</summary>
+    public PullRequestView? PullRequest { get; set; }
+
+    /// <summary>What did not go as it was asked for, though the work is delivered.</summary>
+    public string? Warning { get; set; }
 }
 
 /// <summary>How a check ended.</summary>

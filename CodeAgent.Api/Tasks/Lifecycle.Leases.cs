@@ -153,6 +153,7 @@ internal static partial class Lifecycle
             Summary = request.Summary,
             Delivery = request.Delivery,
             Checks = request.Checks,
+            Tests = request.Tests,
         };
         return Change(done, now, (status, failure) switch
         {

@@ -94,6 +94,7 @@ internal static partial class Lifecycle
                 Summary = null,
                 Delivery = null,
                 Checks = [],
+                Tests = null,
                 Artifacts = [],
             },
             now, (EventTypes.TaskRequeued, new() { ["reason"] = "retry" }));

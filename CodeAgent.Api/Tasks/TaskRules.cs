@@ -36,6 +36,7 @@ internal static partial class TaskRules
         RequireObject(request.Delivery, "delivery");
         RequireObject(request.Limits, "limits");
         RequireObject(request.Labels, "labels");
+        RequireObject(request.Results, "results");
         if (request.Repository is { } repository)
         {
             repositories.Require(repository);
@@ -44,6 +45,8 @@ internal static partial class TaskRules
         Require(request.Agent);
         Require(request.Checks);
         Require(request.Delivery, request.Repository, id);
+        Require(request.Delivery.PullRequest, request.Delivery);
+        Require(request.Results);
         Require(request.Limits);
         Require(request.Priority is >= -100 and <= 100, "priority", "priority is -100 to 100.");
         Require(request.Labels);

@@ -46,6 +46,9 @@ internal sealed class CommitterOptions
 
     /// <summary><c>codeagent@localhost</c> by default.</summary>
     public string Email { get; set; } = "codeagent@localhost";
+
+    /// <summary>How commits are signed. Not at all by default.</summary>
+    public SigningOptions? Signing { get; set; }
 }
 
 /// <summary>The options in force now; they change while the worker runs.</summary>

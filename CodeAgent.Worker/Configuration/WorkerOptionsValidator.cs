@@ -17,6 +17,7 @@ internal static class WorkerOptionsValidator
         // What git itself does not take in a name or an address.
         problems.Require(IsName(options.Committer.Name), "committer.name", "1 to 100 characters, without < and >");
         problems.Require(IsName(options.Committer.Email), "committer.email", "1 to 100 characters, without < and >");
+        problems.Require(options.Committer.Signing is not { } signing || Path.IsPathRooted(signing.Key), "committer.signing.key", "the absolute path of a private key without a passphrase");
         problems.Require(options.PassEnvironment.All(name => name.Trim('*').Length > 0), "passEnvironment", "names of variables; a star only at the end of one");
         CredentialOptionsValidator.Validate(options, problems);
         McpOptionsValidator.Validate(options.Mcp, problems);

@@ -1,9 +1,8 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using CodeAgent.Contracts;
-using Polly;
-using Polly.Retry;
 
 namespace CodeAgent.Worker.Workspaces;
 
@@ -20,21 +19,13 @@ internal sealed record CachedCommit(string Folder, string? Url, string Commit);
 internal sealed partial class RepositoryCache(WorkFolders folders, Git git, TimeProvider time, ILogger<RepositoryCache> logger)
 {
     private const string NoHead = "couldn't find remote ref HEAD";
-    private readonly ResiliencePipeline<GitResult> _retries = new ResiliencePipelineBuilder<GitResult> { TimeProvider = time }
-        .AddRetry(new RetryStrategyOptions<GitResult>
-        {
-            MaxRetryAttempts = 2,
-            Delay = TimeSpan.FromSeconds(1),
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            ShouldHandle = new PredicateBuilder<GitResult>().HandleResult(result => result.ExitCode != 0 && Transient().IsMatch(result.Error)),
-        }).Build();
 
     /// <summary>Fetches what a task asks for.</summary>
     /// <exception cref="TaskFailedException">There is no such repository, or it has no such commit.</exception>
     public async Task<CachedCommit> FetchAsync(RepositoryRequest? repository, CancellationToken cancellationToken)
     {
         var folder = FolderOf(repository?.Url);
+        var asked = time.GetUtcNow();
         using var held = await HoldAsync(folder, cancellationToken);
         await RemoveStaleLocksAsync(folder);
         await InitializeAsync(folder, cancellationToken);
@@ -43,7 +34,13 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
             return new(folder, null, await EmptyCommitAsync(folder, cancellationToken));
         }
 
-        await FetchAsync(folder, repository.Url, cancellationToken);
+        if (!await WasFetchedSinceAsync(folder, asked, cancellationToken))
+        {
+            var began = time.GetUtcNow();
+            await FetchAsync(folder, repository.Url, cancellationToken);
+            await File.WriteAllTextAsync(StampOf(folder), began.UtcTicks.ToString(CultureInfo.InvariantCulture), cancellationToken);
+        }
+
         var commit = await FindAsync(folder, repository, cancellationToken);
         LogFetched(GitException.Clean(repository.Url), commit);
         return new(folder, repository.Url, commit);
@@ -66,10 +63,19 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
     private string FolderOf(string? url) =>
         Path.Combine(folders.Cache, (url is null ? "empty" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)))[..32]) + ".git");
 
+    // Whoever waited here for others may have been fetched for. A fetch that began before it asked may have missed what it was told of.
+    private static async Task<bool> WasFetchedSinceAsync(string folder, DateTimeOffset asked, CancellationToken cancellationToken) =>
+        File.Exists(StampOf(folder))
+        && long.TryParse(await File.ReadAllTextAsync(StampOf(folder), cancellationToken), NumberStyles.None, CultureInfo.InvariantCulture, out var began)
+        && began > asked.UtcTicks;
+
+    // Also says when the repository was last used.
+    private static string StampOf(string folder) => Path.Combine(folder, "codeagent-fetched");
+
     private async Task FetchAsync(string folder, string url, CancellationToken cancellationToken)
     {
         string[] all = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];
-        var result = await _retries.ExecuteAsync(async token => await FetchAsync([.. all, "+HEAD:refs/remotes/HEAD"], token), cancellationToken);
+        var result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await FetchAsync([.. all, "+HEAD:refs/remotes/HEAD"], token), cancellationToken);
         if (result.ExitCode != 0 && result.Error.Contains(NoHead, StringComparison.Ordinal))
         {
             // It is empty, or its default branch does not exist.
@@ -158,9 +164,6 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
 
     [GeneratedRegex("^[0-9a-f]{40}$")]
     private static partial Regex CommitId();
-
-    [GeneratedRegex("Could not resolve host|Temporary failure in name resolution|timed out|Connection reset|Connection refused|early EOF|RPC failed|HTTP 5\\d\\d|error: 5\\d\\d|unexpected disconnect", RegexOptions.IgnoreCase)]
-    private static partial Regex Transient();
 
     [LoggerMessage(LogLevel.Information, "Fetched {Repository}: begins from {Commit}")]
     private partial void LogFetched(string repository, string commit);

@@ -19,6 +19,9 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
     /// <summary>The commit that the work begins from, and where it came from.</summary>
     public CachedCommit Base => origin;
 
+    /// <summary>How its repositories borrow the objects of the cache.</summary>
+    public static string AlternatesOf(CachedCommit origin) => Path.Combine(origin.Folder, "objects") + "\n";
+
     /// <summary>Fills the workspace with the files of the base.</summary>
     public async Task FillAsync(CommitIdentity agent, CancellationToken cancellationToken)
     {
@@ -86,7 +89,7 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
 
     private async Task CheckOutAsync(CancellationToken cancellationToken)
     {
-        await layout.CreateAsync(folder.Git, bare: true, Objects, "", "", null, cancellationToken);
+        await layout.CreateAsync(folder.Git, bare: true, AlternatesOf(origin), "", "", null, cancellationToken);
         await git.RunAsync(new(folder.Git, "read-tree", "-u", "--reset", origin.Commit) { Tree = folder.Tree }, cancellationToken);
     }
 
@@ -96,10 +99,8 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
         var references = await git.RunAsync(new(origin.Folder, "for-each-ref", "--format=%(objectname) %(refname)", "refs/remotes/origin", "refs/tags"), cancellationToken);
         var settings = RepositoryLayout.Setting("user", "name", agent.Name) + RepositoryLayout.Setting("user", "email", agent.Email)
             + (origin.Url is { } url ? RepositoryLayout.Setting("remote \"origin\"", "url", url) + RepositoryLayout.Setting("remote \"origin\"", "fetch", "+refs/heads/*:refs/remotes/origin/*") : "");
-        await layout.CreateAsync(Path.Combine(folder.Tree, ".git"), bare: false, Objects, settings, references, origin.Commit, cancellationToken);
+        await layout.CreateAsync(Path.Combine(folder.Tree, ".git"), bare: false, AlternatesOf(origin), settings, references, origin.Commit, cancellationToken);
     }
-
-    private string Objects => Path.Combine(origin.Folder, "objects");
 
     // The index remembers what the files looked like on disk when they were checked out, so that only what was touched since is
     // read again. Git distrusts entries as young as the index itself: a copy has to be as old as the original.
