@@ -10,7 +10,7 @@ internal interface IAgent
     /// <summary>The name that a task asks for it by.</summary>
     string Name { get; }
 
-    /// <summary>Whether a check that fails can be given back to it as <see cref="AgentRun.Feedback"/>.</summary>
+    /// <summary>Whether a check that fails, and what people write, can be given back to it as <see cref="AgentRun.Feedback"/>.</summary>
     bool TakesFeedback { get; }
 
     /// <summary>Runs until the agent is done, or a limit is reached, or it is in circles: the result says which.</summary>
@@ -45,7 +45,7 @@ internal sealed record AgentRun
     /// <summary>What the run used so far.</summary>
     public required Usage Usage { get; init; }
 
-    /// <summary>What the checks said after the agent was done, when it is run again because of that.</summary>
+    /// <summary>What the checks or people said after the agent was done, when it is run again because of that. Messages that are in here are counted in <see cref="MessagesSeen"/>.</summary>
     public string? Feedback { get; init; }
 }
 
@@ -54,6 +54,9 @@ internal sealed record AgentResult
 {
     /// <summary>Why it failed; none where it is done.</summary>
     public TaskFailure? Failure { get; init; }
+
+    /// <summary>What it waits for; none where it does not. Its state was stored with the call that waits.</summary>
+    public Question? Question { get; init; }
 
     /// <summary>What it says it did.</summary>
     public string? Summary { get; init; }
@@ -86,7 +89,7 @@ internal interface IAgentSession
     /// <summary>Puts a note on the task, for whoever reads the result. The same note twice is one.</summary>
     Task NoteAsync(string note, CancellationToken cancellationToken);
 
-    /// <summary>Stores the state after a turn together with the workspace as it is now, and reports <c>turn.finished</c>. Returns when it is durable.</summary>
+    /// <summary>Stores the state after a turn together with the workspace as it is now, and reports <c>turn.finished</c>, once for each turn: a turn that waits for a person is stored under the number of the one before it. Returns when it is durable.</summary>
     Task CheckpointAsync(int turn, JsonElement state, int messagesSeen, Usage usage, CancellationToken cancellationToken);
 
     /// <summary>Follow-up messages with numbers above <paramref name="after"/> that have come by now, oldest first.</summary>

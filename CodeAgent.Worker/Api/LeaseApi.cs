@@ -38,7 +38,20 @@ internal sealed class LeaseApi(ApiTransport transport, Lease lease, ResiliencePi
     public Task ReportWorkAsync(WorkView work, CancellationToken cancellationToken) =>
         SendAsync(() => Request(HttpMethod.Put, "work", Json(work, ContractsJson.Default.WorkView)), Limit, cancellationToken);
 
-    /// <summary>Ends the task.</summary>
+    /// <summary>Says that the agent reads no more messages; false where there are some that it has not seen.</summary>
+    public async Task<bool> CloseAsync(CloseRequest close, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SendAsync(() => Request(HttpMethod.Post, "close", Json(close, ContractsJson.Default.CloseRequest)), Limit, cancellationToken);
+        }
+        catch (ApiRefusedException e) when (e.Status == HttpStatusCode.Conflict)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Ends the task, or lets it wait for an answer.</summary>
     public Task CompleteAsync(CompleteRequest complete, CancellationToken cancellationToken) =>
         SendAsync(() => Request(HttpMethod.Post, "complete", Json(complete, ContractsJson.Default.CompleteRequest)), Limit, cancellationToken);
 

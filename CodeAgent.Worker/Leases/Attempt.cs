@@ -30,14 +30,13 @@ internal sealed class Attempt(
 
     private IReadOnlyList<CheckResult> _checked = [];
 
-    /// <summary>Works to the end, which may be a failure.</summary>
+    /// <summary>Works to the end, which may be a failure, or to a question.</summary>
     public async Task<CompleteRequest> RunAsync(CancellationToken cancellationToken)
     {
         _result = _result with { State = _before.Agent, Summary = _before.Summary };
         try
         {
-            var delivery = await WorkAsync(cancellationToken);
-            return Ended(Outcome.Succeeded, null) with { Delivery = delivery };
+            return await WorkAsync(cancellationToken);
         }
         catch (TaskFailedException e)
         {
@@ -55,50 +54,94 @@ internal sealed class Attempt(
         Usage = _result.Usage,
     };
 
-    private async Task<Delivery> WorkAsync(CancellationToken cancellationToken)
+    // 1. the agent; 2. what people wrote meanwhile, to the agent; 3. the checks, and what they say to the agent; 4. the delivery,
+    // unless somebody wrote before it began. Where the agent asks, the rest is for the lease that comes with the answer.
+    private async Task<CompleteRequest> WorkAsync(CancellationToken cancellationToken)
     {
         var finishedAt = _before.FinishedAt ?? await RunAgentAsync(null, cancellationToken);
         string? failedTree = null;
-        while (await FailedCheckAsync(cancellationToken) is { } failed)
+        while (true)
         {
-            var tree = await session.TreeAsync(cancellationToken);
-            if (!agent.TakesFeedback || tree == failedTree)
+            if (_result.Question is { } question)
             {
-                throw new TaskFailedException(FailureCodes.CheckFailed, $"The check `{failed.Command}` exited with {failed.ExitCode}.");
+                if (!await IsAnsweredAsync(question, cancellationToken))
+                {
+                    return Ended(Outcome.AwaitingInput, null) with { Question = question };
+                }
+
+                finishedAt = await RunAgentAsync(null, cancellationToken);
             }
+            else if (Unread.Count > 0)
+            {
+                finishedAt = await RunAgainAsync(null, cancellationToken);
+            }
+            else if (await FailedCheckAsync(cancellationToken) is { } failed)
+            {
+                var tree = await session.TreeAsync(cancellationToken);
+                if (!agent.TakesFeedback || tree == failedTree)
+                {
+                    throw new TaskFailedException(FailureCodes.CheckFailed, $"The check `{failed.Command}` exited with {failed.ExitCode}.");
+                }
 
-            // The agent goes on from its own work, not from what the checks left lying about.
-            failedTree = tree;
-            await workspace.ResetAsync(tree, cancellationToken);
-            finishedAt = await RunAgentAsync($"The check `{failed.Command}` exited with {failed.ExitCode}. It printed:\n\n{failed.Output}", cancellationToken);
+                failedTree = tree;
+                finishedAt = await RunAgainAsync($"The check `{failed.Command}` exited with {failed.ExitCode}. It printed:\n\n{failed.Output}", cancellationToken);
+            }
+            else if (await session.CloseAsync(_result.MessagesSeen, cancellationToken))
+            {
+                return Ended(Outcome.Succeeded, null) with { Delivery = await deliver(_result.Summary, finishedAt, cancellationToken) };
+            }
         }
+    }
 
-        return await deliver(_result.Summary, finishedAt, cancellationToken);
+    // An agent that takes no feedback is sent no messages.
+    private IReadOnlyList<FollowUp> Unread => agent.TakesFeedback ? session.MessagesAfter(_result.MessagesSeen) : [];
+
+    // What was written before the question could be seen may make it superfluous; it is no approval of anything, though.
+    private async Task<bool> IsAnsweredAsync(Question question, CancellationToken cancellationToken)
+    {
+        await session.RefreshAsync(cancellationToken);
+        return Unread.Any(message => question.Approval is null || message.Answer?.Question == question.Id);
+    }
+
+    /// <summary>Runs the agent once more, with what the checks and people say to its work.</summary>
+    private async Task<DateTimeOffset> RunAgainAsync(string? feedback, CancellationToken cancellationToken)
+    {
+        // The agent goes on from its own work, not from what the checks left lying about.
+        await workspace.ResetAsync(await session.TreeAsync(cancellationToken), cancellationToken);
+        var said = Unread;
+        _result = _result with { MessagesSeen = said.Count > 0 ? said[^1].Number : _result.MessagesSeen };
+        return await RunAgentAsync(string.Join("\n\n", said.Select(message => message.Text).Prepend(feedback).OfType<string>()), cancellationToken);
     }
 
     private async Task<DateTimeOffset> RunAgentAsync(string? feedback, CancellationToken cancellationToken)
     {
         using var activity = CodeAgentTelemetry.Source.StartActivity("agent");
         activity?.SetTag("codeagent.agent.name", agent.Name);
-        _result = await agent.RunAsync(new()
+        var before = _result;
+        var result = await agent.RunAsync(new()
         {
             Lease = lease,
             Workspace = workspace.Folder.Tree,
             Sandbox = sandbox,
             Session = session,
-            Turn = _result.Turn,
-            State = _result.State,
-            MessagesSeen = _result.MessagesSeen,
-            Usage = _result.Usage,
+            Turn = before.Turn,
+            State = before.State,
+            MessagesSeen = before.MessagesSeen,
+            Usage = before.Usage,
             Feedback = feedback,
         }, cancellationToken);
+        _result = result with { MessagesSeen = Math.Max(before.MessagesSeen, result.MessagesSeen) };
         if (_result.Failure is { } failure)
         {
             throw new TaskFailedException(failure.Code, failure.Message);
         }
 
         var finishedAt = time.GetUtcNow();
-        await session.FinishAsync(_result, finishedAt, cancellationToken);
+        if (_result.Question is null)
+        {
+            await session.FinishAsync(_result, finishedAt, cancellationToken);
+        }
+
         return finishedAt;
     }
 

@@ -47,6 +47,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     public LeaseKeeper(LeaseApi api, Lease lease, TimeSpan patience, TimeProvider time, ILogger logger)
     {
         (_api, _lease, _patience, _time, _logger) = (api, lease, patience, time, logger);
+        _messages = [.. lease.Messages];
         _lost = new(patience, time);
         Lost = _lost.Token;
         Stop = _stop.Token;
@@ -91,7 +92,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     /// <summary>The lease is about to be ended from here: that it is over is no news any more to the heartbeats.</summary>
     public void Close() => _closing = true;
 
-    /// <summary>Asks now whether the lease still holds.</summary>
+    /// <summary>Asks now whether the lease still holds, and what people wrote.</summary>
     /// <exception cref="LeaseLostException">It does not.</exception>
     public Task ConfirmAsync(CancellationToken cancellationToken) => BeatAsync(TimeSpan.Zero, cancellationToken);
 
@@ -143,7 +144,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     private async Task BeatAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
         var seen = _messages;
-        var answer = await _api.HeartbeatAsync(new() { MessagesSeen = seen.LastOrDefault()?.Number ?? 0, WaitSeconds = wait.TotalSeconds }, cancellationToken);
+        var answer = await _api.HeartbeatAsync(new() { MessagesSeen = seen.LastOrDefault()?.Number ?? _lease.Checkpoint?.MessagesSeen ?? 0, WaitSeconds = wait.TotalSeconds }, cancellationToken);
         _lost.CancelAfter(_patience);
         Merge(answer.Messages);
         if (answer.CancelRequested)

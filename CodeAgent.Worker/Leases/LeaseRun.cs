@@ -55,7 +55,7 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
         }
 
         await _api.CompleteAsync(end, farewell.Token);
-        return end.Failure?.Code ?? (end.Outcome == Outcome.Succeeded ? "succeeded" : "canceled");
+        return end.Failure?.Code ?? Name(end.Outcome);
     }
 
     /// <summary>Does the work. No end: the lease is to be given back.</summary>
@@ -99,8 +99,11 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
     {
         null => "given back: the worker is being stopped",
         { Failure: { } failure } => $"failed: {failure.Code}: {failure.Message}",
-        _ => end.Outcome == Outcome.Succeeded ? "succeeded" : "canceled",
+        { Question: { } question } => $"waits for an answer: {question.Text}",
+        _ => Name(end.Outcome),
     };
+
+    private static string Name(Outcome outcome) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName($"{outcome}");
 
     // How the task ended must get through, even if something that goes with it does not.
     private async Task TryAsync(string what, Func<CancellationToken, Task> step, CancellationToken cancellationToken)

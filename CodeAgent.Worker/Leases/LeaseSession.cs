@@ -28,9 +28,13 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
 
     public async Task CheckpointAsync(int turn, JsonElement state, int messagesSeen, Usage usage, CancellationToken cancellationToken)
     {
+        var over = turn > Turn;
         _finished = false;
         await StoreAsync(turn, new() { Agent = state }, messagesSeen, usage, cancellationToken);
-        await ReportAsync(EventTypes.TurnFinished, new { turn }, cancellationToken);
+        if (over)
+        {
+            await ReportAsync(EventTypes.TurnFinished, new { turn }, cancellationToken);
+        }
     }
 
     /// <summary>Stores that the agent is done, so that the next attempt begins with the checks.</summary>
@@ -46,6 +50,21 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
 
     /// <summary>The tree of what there is of the agent's work: as above once the agent is done, otherwise the files as they are now.</summary>
     public Task<string> SoFarAsync(CancellationToken cancellationToken) => _finished ? TreeAsync(cancellationToken) : workspace.SnapshotAsync(cancellationToken);
+
+    /// <summary>Says that the agent is done with all messages up to this one, so that no more are taken. False where there are others; they are here then.</summary>
+    public async Task<bool> CloseAsync(int messagesSeen, CancellationToken cancellationToken)
+    {
+        if (await api.CloseAsync(new() { MessagesSeen = messagesSeen }, cancellationToken))
+        {
+            return true;
+        }
+
+        await RefreshAsync(cancellationToken);
+        return false;
+    }
+
+    /// <summary>Asks now for messages.</summary>
+    public Task RefreshAsync(CancellationToken cancellationToken) => keeper.ConfirmAsync(cancellationToken);
 
     public IReadOnlyList<FollowUp> MessagesAfter(int after) => [.. keeper.Messages.Where(message => message.Number > after)];
 

@@ -23,6 +23,7 @@ internal sealed class AgentLoop(
     private readonly ChatOptions _options = new() { Tools = tools.Functions };
     private readonly ContextKeeper _context = new(conversation, TokenCount.Of(SystemPrompt.For(run.Lease.Request, conversation)) + TokenCount.Of(tools.Functions));
 
+    private Reply? _reply;
     private int _turn = run.Turn;
     private int _seen = run.MessagesSeen;
     private Usage _usage = run.Usage;
@@ -38,13 +39,18 @@ internal sealed class AgentLoop(
         {
             while (true)
             {
+                if (conversation.Pending is { } pending && !TryReply(pending, out _reply))
+                {
+                    return Result() with { Question = pending.Question };
+                }
+
                 TakeMessages();
-                if (conversation.Summary is { } summary)
+                if (conversation.Pending is null && conversation.Summary is { } summary)
                 {
                     return Result(summary: summary);
                 }
 
-                if (RunLimits.Reached(_limits, _turn, _usage, time.GetUtcNow() >= _session.Deadline) is { } reached)
+                if (conversation.Pending is null && RunLimits.Reached(_limits, _turn, _usage, time.GetUtcNow() >= _session.Deadline) is { } reached)
                 {
                     return Result(reached);
                 }
@@ -68,6 +74,11 @@ internal sealed class AgentLoop(
     // Room first. A model that finds the conversation too long, though it was thought to fit, is asked once more with less.
     private async Task<TaskFailure?> StepAsync(CancellationToken cancellationToken)
     {
+        if (conversation.Pending is not null)
+        {
+            return await TurnAsync(cancellationToken);
+        }
+
         var room = _context.MakeRoom(_turn);
         try
         {
@@ -102,7 +113,8 @@ internal sealed class AgentLoop(
 
     private string Key(int turn) => $"{run.Lease.TaskId}:{run.Lease.Run}:{turn}";
 
-    // 1. ask; 2. say what came; 3. carry out the calls; 4. look whether it is done, unusable or in circles; 5. keep it.
+    // 1. ask; 2. say what came; 3. carry out the calls; 4. look whether it is done, unusable or in circles; 5. keep it. A turn
+    // whose calls wait for a person begins again at 3 when the answer is there, and is not over until all have their results.
     private async Task<TaskFailure?> TurnAsync(CancellationToken cancellationToken)
     {
         var number = _turn + 1;
@@ -110,30 +122,71 @@ internal sealed class AgentLoop(
         span?.SetTag(CodeAgentTelemetry.TaskIdTag, run.Lease.TaskId);
         span?.SetTag("codeagent.turn", number);
 
-        var sent = _context.Count();
-        var answer = await model.AskAsync(Key(number), ChatMessages.From(_systemPrompt, conversation), _options, cancellationToken);
-        var entry = new Entry { Role = EntryRole.Assistant, Text = answer.Text, Reasoning = answer.Reasoning, Calls = Named(answer.Calls, number) };
-        conversation.Entries.Add(entry);
-        _context.Learn(sent, answer.Usage?.InputTokenCount);
-        await ReportAsync(answer, cancellationToken);
-
         TaskFailure? failure = null;
-        if (entry.Calls.Count > 0)
+        if (conversation.Pending is { } pending)
         {
-            var results = await _calls.CarryOutAsync(entry.Calls, cancellationToken);
-            conversation.Entries.Add(new() { Role = EntryRole.Tool, Results = results });
-            conversation.Summary = tools.TakeSummary();
-            failure = conversation.Summary is null ? LookForCircles() : null;
+            await CarryOutAsync(pending.Entry, number, cancellationToken);
         }
         else
         {
-            failure = End(answer);
+            var sent = _context.Count();
+            var answer = await model.AskAsync(Key(number), ChatMessages.From(_systemPrompt, conversation), _options, cancellationToken);
+            var entry = new Entry { Role = EntryRole.Assistant, Text = answer.Text, Reasoning = answer.Reasoning, Calls = Named(answer.Calls, number) };
+            conversation.Entries.Add(entry);
+            _context.Learn(sent, answer.Usage?.InputTokenCount);
+            await ReportAsync(answer, cancellationToken);
+            if (entry.Calls.Count > 0)
+            {
+                conversation.Entries.Add(new() { Role = EntryRole.Tool });
+                await CarryOutAsync(conversation.Entries.Count - 2, number, cancellationToken);
+            }
+            else
+            {
+                failure = End(answer);
+            }
         }
 
-        _turn = number;
+        if (conversation.Pending is null)
+        {
+            failure ??= conversation.Summary is null && conversation.Entries[^1].Role == EntryRole.Tool ? LookForCircles() : null;
+            _turn = number;
+        }
+
         span?.SetStatus(failure is null ? ActivityStatusCode.Unset : ActivityStatusCode.Error, failure?.Message);
         await _session.CheckpointAsync(_turn, conversation.ToState(), _seen, _usage, cancellationToken);
         return failure;
+    }
+
+    private async Task CarryOutAsync(int entry, int turn, CancellationToken cancellationToken)
+    {
+        var results = conversation.Entries[entry + 1].Results.ToList();
+        var reply = _reply;
+        _reply = null;
+        var question = await _calls.CarryOutAsync(conversation.Entries[entry].Calls, results, $"{run.Lease.Run}.{turn}", reply, cancellationToken);
+        conversation.Entries[entry + 1].Results = results;
+        conversation.Pending = question is null ? null : new(entry, question);
+        conversation.Summary = tools.TakeSummary() ?? conversation.Summary;
+    }
+
+    // What people wrote before they could see a question is an answer to it only in so far as it is told. It approves nothing.
+    private bool TryReply(PendingCall pending, out Reply? reply)
+    {
+        var news = _session.MessagesAfter(_seen);
+        var answer = news.FirstOrDefault(message => message.Answer?.Question == pending.Question.Id);
+        reply = answer is not null ? new(answer.Text, answer.Answer!.Decision)
+            : pending.Question.Approval is null && news.Count > 0 ? new("Nobody has seen this question yet, but a message came in before it was asked; it follows. Ask again if you still have to.", null)
+            : null;
+        if (reply is not null)
+        {
+            foreach (var message in news.Where(message => message != answer))
+            {
+                Say(message);
+            }
+
+            _seen = news[^1].Number;
+        }
+
+        return reply is not null;
     }
 
     // A message that comes while the agent finishes is work still to do.
@@ -141,10 +194,18 @@ internal sealed class AgentLoop(
     {
         foreach (var message in _session.MessagesAfter(_seen))
         {
-            conversation.Say(message.Text);
-            conversation.Summary = null;
+            Say(message);
             _seen = message.Number;
         }
+    }
+
+    // An answer to what is not asked any more comes from an earlier run of the task.
+    private void Say(FollowUp message)
+    {
+        conversation.Say(message.Answer is { } answer
+            ? $"Earlier you asked: {answer.Asked}\nThe answer was: {($"{answer.Decision} {message.Text}").Trim()}"
+            : message.Text);
+        conversation.Summary = null;
     }
 
     private async Task ReportAsync(ModelAnswer answer, CancellationToken cancellationToken)

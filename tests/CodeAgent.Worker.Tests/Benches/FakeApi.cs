@@ -40,6 +40,7 @@ internal sealed class FakeApi : IAsyncDisposable
         lease.MapPut("/work", (Guid taskId, HttpContext http) => _tasks[taskId].WorkAsync(http));
         lease.MapPut("/artifacts/{name}", (Guid taskId, string name, HttpContext http) => _tasks[taskId].StoreAsync(name, http));
         lease.MapGet("/artifacts/{name}", (Guid taskId, string name) => Results.Bytes(_tasks[taskId].Artifacts[name]));
+        lease.MapPost("/close", (Guid taskId, HttpContext http) => _tasks[taskId].CloseAsync(http));
         lease.MapPost("/complete", (Guid taskId, HttpContext http) => _tasks[taskId].CompleteAsync(http));
         lease.MapPost("/release", (Guid taskId, HttpContext http) => _tasks[taskId].ReleaseAsync(http));
         await _app.StartAsync(TestContext.Current.CancellationToken);
@@ -56,9 +57,10 @@ internal sealed class FakeApi : IAsyncDisposable
     }
 
     /// <summary>Puts a lease into the queue.</summary>
-    public FakeTask Offer(Lease lease)
+    public FakeTask Offer(Lease lease, Action<FakeTask>? before = null)
     {
         var task = new FakeTask(lease);
+        before?.Invoke(task);
         _tasks[lease.TaskId] = task;
         Assert.True(_offers.Writer.TryWrite(lease));
         return task;

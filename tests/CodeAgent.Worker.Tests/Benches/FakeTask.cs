@@ -34,6 +34,15 @@ internal sealed class FakeTask(Lease lease)
 
     public bool CancelRequested { get; private set; }
 
+    /// <summary>Whether the worker said that nobody reads messages any more.</summary>
+    public bool Closed { get; private set; }
+
+    /// <summary>Number of the last message that a heartbeat knew.</summary>
+    public int MessagesTaken { get; private set; }
+
+    /// <summary>Called before each close is decided.</summary>
+    public Action OnClose { get; set; } = () => { };
+
     public IReadOnlyList<WorkerEvent> Events
     {
         get
@@ -51,7 +60,11 @@ internal sealed class FakeTask(Lease lease)
 
     public void Cancel() => Tell(() => CancelRequested = true);
 
-    public void Write(string text) => Tell(() => _messages.Add(new(_messages.Count + 1, text)));
+    public void Write(string text) => Tell(() =>
+    {
+        Assert.False(Closed, "The Api takes no messages now.");
+        _messages.Add(new(Lease.Messages.Count + _messages.Count + 1, text));
+    });
 
     /// <summary>Gives the task to somebody else.</summary>
     public void TakeBack() => Tell(() => _lost = true);
@@ -87,10 +100,11 @@ internal sealed class FakeTask(Lease lease)
     public async Task<IResult> HeartbeatAsync(HttpContext http)
     {
         var heartbeat = (await http.Request.ReadFromJsonAsync(ContractsJson.Default.HeartbeatRequest))!;
+        MessagesTaken = heartbeat.MessagesSeen;
         Task news;
         lock (_lock)
         {
-            news = CancelRequested || _messages.Count > heartbeat.MessagesSeen ? Task.CompletedTask : _news.Task;
+            news = CancelRequested || _messages.Any(message => message.Number > heartbeat.MessagesSeen) ? Task.CompletedTask : _news.Task;
         }
 
         await Task.WhenAny(news, Task.Delay(TimeSpan.FromSeconds(heartbeat.WaitSeconds), http.RequestAborted));
@@ -147,6 +161,22 @@ internal sealed class FakeTask(Lease lease)
         await http.Request.Body.CopyToAsync(content);
         Artifacts[name] = content.ToArray();
         return Results.Ok();
+    }
+
+    public async Task<IResult> CloseAsync(HttpContext http)
+    {
+        var close = (await http.Request.ReadFromJsonAsync(ContractsJson.Default.CloseRequest))!;
+        OnClose();
+        lock (_lock)
+        {
+            if (_messages.Any(message => message.Number > close.MessagesSeen))
+            {
+                return Results.Problem("there are others", statusCode: 409, type: "urn:codeagent:problem:messages-unread");
+            }
+
+            Closed = true;
+            return Results.NoContent();
+        }
     }
 
     public async Task<IResult> CompleteAsync(HttpContext http)

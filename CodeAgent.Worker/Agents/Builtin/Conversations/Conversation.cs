@@ -32,6 +32,9 @@ internal sealed class Conversation
     /// <summary>The agent's last word, where it is done.</summary>
     public string? Summary { get; set; }
 
+    /// <summary>The call that waits for a person; none where none does.</summary>
+    public PendingCall? Pending { get; set; }
+
     /// <summary>A conversation that begins with the task.</summary>
     /// <param name="prompt">The task.</param>
     /// <param name="instructions">What the repository tells agents.</param>
@@ -92,7 +95,7 @@ internal sealed class Conversation
             var dangling = Entries[i].Calls.Where(call => answered.All(result => result.Id != call.Id))
                 .Select(call => new ToolResult(call.Id, "The worker was lost while this ran; whether it had an effect is not known.", Error: true))
                 .ToList();
-            if (dangling.Count == 0)
+            if (dangling.Count == 0 || i == Pending?.Entry)
             {
                 continue;
             }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CodeAgent.Contracts;
 using CodeAgent.Worker.Agents.Builtin.Conversations;
 using CodeAgent.Worker.Agents.Builtin.Files;
 using Microsoft.Extensions.AI;
@@ -29,6 +30,7 @@ internal sealed class Toolbox
             AgentTool.Of("patch", new PatchTool(paths, git, run.Session).PatchAsync),
             AgentTool.Of("run", new RunTool(run, time).RunAsync),
             AgentTool.Of("plan", new PlanTool(run.Session).PlanAsync),
+            AgentTool.Of(AskTool.Name, AskTool.Ask),
             AgentTool.Of("finish", _finish.Finish),
             .. more ?? [],
         ];
@@ -45,25 +47,24 @@ internal sealed class Toolbox
     /// <summary>Whether a call changes nothing, so that it may run beside others of its kind.</summary>
     public bool ReadsOnly(ToolCall call) => _tools.TryGetValue(call.Name, out var tool) && tool.ReadsOnly;
 
+    /// <summary>What a person must say before the call can be carried out; none where it needs nobody.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="id">The question's id.</param>
+    public Question? Question(ToolCall call, string id) =>
+        Problem(call) is not null ? null
+        : call.Name == AskTool.Name ? AskTool.Of(call, id)
+        : null;
+
     /// <summary>Carries out a call. Whatever is wrong with it is the answer.</summary>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public async Task<ToolResult> CallAsync(ToolCall call, CancellationToken cancellationToken)
     {
-        if (!_tools.TryGetValue(call.Name, out var tool))
-        {
-            return Refuse(call, $"There is no tool '{call.Name}'. There are: {string.Join(", ", _tools.Keys)}.");
-        }
-
-        if (call.Broken is { } broken)
-        {
-            return Refuse(call, $"The arguments are no JSON object: {broken}");
-        }
-
-        if (tool.IsOurs && Arguments.Problem(tool.Function.JsonSchema, call.Arguments) is { } problem)
+        if (Problem(call) is { } problem)
         {
             return Refuse(call, problem);
         }
 
+        var tool = _tools[call.Name];
         try
         {
             var given = call.Arguments.EnumerateObject().Where(argument => argument.Value.ValueKind != JsonValueKind.Null);
@@ -80,6 +81,12 @@ internal sealed class Toolbox
             return Refuse(call, e.Message.Replace(_workspace + Path.DirectorySeparatorChar, "", StringComparison.Ordinal));
         }
     }
+
+    private string? Problem(ToolCall call) =>
+        !_tools.TryGetValue(call.Name, out var tool) ? $"There is no tool '{call.Name}'. There are: {string.Join(", ", _tools.Keys)}."
+        : call.Broken is { } broken ? $"The arguments are no JSON object: {broken}"
+        : tool.IsOurs ? Arguments.Problem(tool.Function.JsonSchema, call.Arguments)
+        : null;
 
     private static ToolResult Refuse(ToolCall call, string message) => new(call.Id, $"Error: {message}", Error: true);
 }

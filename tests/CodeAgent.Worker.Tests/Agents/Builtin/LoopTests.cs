@@ -53,7 +53,7 @@ public sealed class LoopTests : IAsyncLifetime
         Assert.DoesNotContain(_bench.Workspace.Root, request.Text, StringComparison.Ordinal);
         Assert.Equal($"{AgentBench.TaskId}:1:1", request.Key);
         Assert.Equal("Bearer lease-token", request.Authorization);
-        Assert.Equal(["list", "search", "read", "edit", "write", "patch", "run", "plan", "finish"],
+        Assert.Equal(["list", "search", "read", "edit", "write", "patch", "run", "plan", "ask", "finish"],
             request.Json.GetProperty("tools").EnumerateArray().Select(tool => tool.GetProperty("function").GetProperty("name").GetString()));
     }
 

@@ -44,9 +44,10 @@ internal sealed class ToolBench : IDisposable
             Usage = new(),
         };
         var tools = new ToolCalls(Session, new Toolbox(run, TimeProvider.System));
-        var results = await tools.CarryOutAsync(
+        var results = new List<ToolResult>();
+        await tools.CarryOutAsync(
             [.. calls.Select((call, place) => new ToolCall($"c{place}", call.Tool, call.With is string json ? JsonElement.Parse(json) : JsonSerializer.SerializeToElement(call.With)))],
-            TestContext.Current.CancellationToken);
+            results, "1.1", null, TestContext.Current.CancellationToken);
         return [.. results.Select(result => result.Output)];
     }
 

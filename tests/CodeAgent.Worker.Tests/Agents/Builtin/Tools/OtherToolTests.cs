@@ -74,7 +74,7 @@ public sealed class OtherToolTests : IAsyncLifetime
     [InlineData("plan", """{"items":[{"text":"a"},{"done":true}]}""", "The argument 'items[1].text' is missing.")]
     [InlineData("plan", """{"items":{}}""", "The argument 'items' must be a list, not {}.")]
     [InlineData("plan", """{"items":["a"]}""", "The argument 'items[0]' must be an object, not \"a\".")]
-    [InlineData("delete", """{"path":"a"}""", "There is no tool 'delete'. There are: list, search, read, edit, write, patch, run, plan, finish.")]
+    [InlineData("delete", """{"path":"a"}""", "There is no tool 'delete'. There are: list, search, read, edit, write, patch, run, plan, ask, finish.")]
     public async Task Bad_arguments_are_told_and_the_run_goes_on(string tool, string arguments, string problem)
     {
         Assert.StartsWith($"Error: {problem}", await _bench.CallAsync(tool, arguments), StringComparison.Ordinal);
