@@ -60,7 +60,7 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
-        CommandEnvironment.Fill(start.Environment, options().PassEnvironment, folder);
+        CommandEnvironment.Fill(start.Environment, options().PassEnvironment, folder, options().Disk.DependencyCaches);
         start.Environment["CODEAGENT_TASK"] = command.TaskId.ToString();
         start.Environment[WorkerMark.Variable] = (await WorkerMark.Here).ToString();
         start.Environment[ProcessTree.Variable] = mark;
