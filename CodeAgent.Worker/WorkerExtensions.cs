@@ -10,6 +10,7 @@ using CodeAgent.Worker.Processes;
 using CodeAgent.Worker.Sandboxes;
 using CodeAgent.Worker.Workspaces;
 using CodeAgent.Worker.Workspaces.Credentials;
+using CodeAgent.Worker.Workspaces.Disk;
 
 namespace CodeAgent.Worker;
 
@@ -31,7 +32,8 @@ internal static class WorkerExtensions
         builder.Services.AddSingleton(services => WorkFolders.Of(services.GetRequiredService<CurrentOptions>()(), home));
         builder.Services.AddGitCredentials();
         builder.Services.AddSingleton<Git>().AddSingleton<RepositoryCache>().AddSingleton<RepositoryLayout>().AddSingleton<WorkspaceFactory>().AddSingleton<PullRequestOpener>().AddSingleton<Deliverer>();
-        builder.Services.AddHostedService<WorkspaceJanitor>();
+        builder.Services.AddSingleton<FreeSpace>(DiskMeasure.Free).AddSingleton<DiskGuard>();
+        builder.Services.AddHostedService<WorkspaceJanitor>().AddHostedService<CacheJanitor>();
         return builder;
     }
 

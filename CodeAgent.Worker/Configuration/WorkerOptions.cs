@@ -23,6 +23,9 @@ internal sealed class WorkerOptions
     /// <summary>The APIs of git hosts, for pull requests and GitHub Apps; github.com and gitlab.com are known without.</summary>
     public List<GitHostOptions> GitHosts { get; set; } = [];
 
+    /// <summary>How much of the disk it takes.</summary>
+    public DiskOptions Disk { get; set; } = new();
+
     /// <summary>
     /// Names of the environment variables that agents and checks get from the worker's own, besides what the worker sets
     /// for them; a star at the end stands for anything. What begins with <c>CODEAGENT_</c> or <c>OTEL_</c> is never passed.

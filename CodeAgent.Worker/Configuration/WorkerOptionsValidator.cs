@@ -5,6 +5,7 @@ namespace CodeAgent.Worker.Configuration;
 
 internal static class WorkerOptionsValidator
 {
+    private const double MostGiB = 10_000;
     private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MostPatience = TimeSpan.FromHours(1);
 
@@ -21,6 +22,16 @@ internal static class WorkerOptionsValidator
         problems.Require(options.PassEnvironment.All(name => name.Trim('*').Length > 0), "passEnvironment", "names of variables; a star only at the end of one");
         CredentialOptionsValidator.Validate(options, problems);
         McpOptionsValidator.Validate(options.Mcp, problems);
+        Validate(options.Disk, problems);
+    }
+
+    private static void Validate(DiskOptions disk, ConfigProblems problems)
+    {
+        problems.Require(disk.WorkspaceLimitGiB is >= 0.01 and <= MostGiB, "disk.workspaceLimitGiB", "0.01 to 10000 GiB");
+        problems.Require(disk.LeastFreeGiB is >= 0 and <= MostGiB, "disk.leastFreeGiB", "0 to 10000 GiB");
+        problems.Require(disk.CacheFreeGiB is >= 0 and <= MostGiB, "disk.cacheFreeGiB", "0 to 10000 GiB");
+        problems.Require(disk.CacheAge >= TimeSpan.FromHours(1) && disk.CacheAge <= TimeSpan.FromDays(3650), "disk.cacheAge", "1h to 3650d");
+        problems.Require(string.IsNullOrEmpty(disk.DependencyCaches) || Path.IsPathRooted(disk.DependencyCaches), "disk.dependencyCaches", "the absolute path of a folder");
     }
 
     private static bool IsName(string? text) => text is { Length: >= 1 and <= 100 } && !string.IsNullOrWhiteSpace(text)

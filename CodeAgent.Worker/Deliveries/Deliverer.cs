@@ -73,6 +73,7 @@ internal sealed class Deliverer(RepositoryCache cache, Git git, PullRequestOpene
 
         await confirm();
         delivery = delivery with { Commit = await _pusher.PushAsync(workspace.Folder.Git, workspace.Base.Url!, commit, order.Branch, order, cancellationToken) };
+        await ReleaseAsync(workspace, commit, order, cancellationToken);
         return order.Request.PullRequest is null ? delivery : await pullRequests.OpenAsync(workspace, delivery, order, cancellationToken);
     }
 
@@ -139,6 +140,14 @@ internal sealed class Deliverer(RepositoryCache cache, Git git, PullRequestOpene
             var reason = kept.Error.Split('\n').FirstOrDefault(line => line.Contains("error:", StringComparison.Ordinal)) ?? kept.Error;
             throw Failed($"The branch {order.Branch} cannot be made: {GitException.Clean(reason)}");
         }
+    }
+
+    // What the other side has, the cache need not keep.
+    private async Task ReleaseAsync(Workspace workspace, string commit, DeliveryOrder order, CancellationToken cancellationToken)
+    {
+        using var held = await cache.HoldAsync(workspace.Base.Folder, cancellationToken);
+        await git.TryAsync(new(workspace.Base.Folder, "update-ref", "-d", $"refs/codeagent/{order.TaskId}", commit), cancellationToken);
+        await git.TryAsync(new(workspace.Base.Folder, "update-ref", "-d", $"refs/heads/{order.Branch}", commit), cancellationToken);
     }
 
     private static TaskFailedException Failed(string message) => new(FailureCodes.DeliveryFailed, message);

@@ -49,11 +49,14 @@ internal sealed class LeaseWork(Lease lease, LeaseServices services, LeaseApi ap
     };
 
     /// <summary>Stores what was done so far as the task's patch, if there is a workspace.</summary>
-    public async Task UploadPatchAsync(CancellationToken cancellationToken)
+    /// <param name="asCheckpointed">Only what the last checkpoint has, without a look at the files.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task UploadPatchAsync(bool asCheckpointed, CancellationToken cancellationToken)
     {
         if (_workspace is not null && _session is not null)
         {
-            await UploadPatchAsync(_workspace, await _session.SoFarAsync(cancellationToken), cancellationToken);
+            var tree = asCheckpointed ? await _session.TreeAsync(cancellationToken) : await _session.SoFarAsync(cancellationToken);
+            await UploadPatchAsync(_workspace, tree, cancellationToken);
         }
     }
 

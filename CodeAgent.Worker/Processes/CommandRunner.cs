@@ -75,7 +75,7 @@ internal sealed class CommandRunner(WorkFolders folders, CurrentOptions options,
         var folder = folders.FolderOf(command.Directory);
         folder.CreateForCommands();
         var environment = new Dictionary<string, string?>();
-        CommandEnvironment.Fill(environment, options().PassEnvironment, folder);
+        CommandEnvironment.Fill(environment, options().PassEnvironment, folder, options().Disk.DependencyCaches);
         foreach (var (name, value) in command.Environment)
         {
             environment[name] = value;

@@ -31,6 +31,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         await InitializeAsync(folder, cancellationToken);
         if (repository is null)
         {
+            await File.WriteAllTextAsync(StampOf(folder), "", cancellationToken);
             return new(folder, null, await EmptyCommitAsync(folder, cancellationToken));
         }
 
@@ -40,11 +41,18 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
             await FetchAsync(folder, repository.Url, cancellationToken);
             await File.WriteAllTextAsync(StampOf(folder), began.UtcTicks.ToString(CultureInfo.InvariantCulture), cancellationToken);
         }
+        else
+        {
+            File.SetLastWriteTimeUtc(StampOf(folder), time.GetUtcNow().UtcDateTime);
+        }
 
         var commit = await FindAsync(folder, repository, cancellationToken);
         LogFetched(GitException.Clean(repository.Url), commit);
         return new(folder, repository.Url, commit);
     }
+
+    /// <summary>When a repository of the cache was last fetched into, or asked for.</summary>
+    public static DateTimeOffset UsedAt(string folder) => File.GetLastWriteTimeUtc(File.Exists(StampOf(folder)) ? StampOf(folder) : Path.Combine(folder, "HEAD"));
 
     /// <summary>Keeps everybody else, in this process and in others, from changing a repository of the cache.</summary>
     public Task<FileLock> HoldAsync(string folder, CancellationToken cancellationToken) => FileLock.AcquireAsync(folder + ".lock", time, cancellationToken);

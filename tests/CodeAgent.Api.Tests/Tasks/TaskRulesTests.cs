@@ -65,7 +65,6 @@ public sealed class TaskRulesTests : IAsyncLifetime
     [InlineData("delivery.commitMessage", """{ "prompt": "x", "delivery": { "commitMessage": "" } }""")]
     [InlineData("delivery.pullRequest", """{ "prompt": "x", "repository": { "url": "https://x.org/y" }, "delivery": { "pullRequest": {} } }""")]
     [InlineData("delivery.pullRequest.base", """{ "prompt": "x", "repository": { "url": "https://x.org/y" }, "delivery": { "push": true, "pullRequest": { "base": "a..b" } } }""")]
-    [InlineData("results", """{ "prompt": "x", "results": null }""")]
     [InlineData("results.tests[0]", """{ "prompt": "x", "results": { "tests": ["../*.xml"] } }""")]
     [InlineData("results.files[1]", """{ "prompt": "x", "results": { "files": ["a", "/etc/passwd"] } }""")]
     [InlineData("limits.minutes", """{ "prompt": "x", "limits": { "minutes": 1441 } }""")]
