@@ -4,6 +4,12 @@ using CodeAgent.ServiceDefaults.Lifetime;
 using CodeAgent.Worker;
 using CodeAgent.Worker.Agents.Builtin;
 using CodeAgent.Worker.Api;
+using CodeAgent.Worker.Sandboxes.Network;
+
+if (args is [Bridge.Command, .. var passages])
+{
+    return await Bridge.RunAsync(passages);
+}
 
 return await ServiceMain.RunAsync(async () =>
 {

@@ -135,6 +135,9 @@ public static class FailureCodes
     /// <summary>No worker can run such an agent.</summary>
     public const string AgentUnavailable = "agent_unavailable";
 
+    /// <summary>The worker cannot keep programs in the sandbox that is asked for.</summary>
+    public const string SandboxUnavailable = "sandbox_unavailable";
+
     /// <summary>The agent did the same over and over.</summary>
     public const string Stuck = "stuck";
 

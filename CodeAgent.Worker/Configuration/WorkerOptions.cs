@@ -26,6 +26,9 @@ internal sealed class WorkerOptions
     /// <summary>How much of the disk it takes.</summary>
     public DiskOptions Disk { get; set; } = new();
 
+    /// <summary>What programs of agents and checks are kept in.</summary>
+    public SandboxOptions Sandbox { get; set; } = new();
+
     /// <summary>
     /// Names of the environment variables that agents and checks get from the worker's own, besides what the worker sets
     /// for them; a star at the end stands for anything. What begins with <c>CODEAGENT_</c> or <c>OTEL_</c> is never passed.

@@ -22,6 +22,7 @@ internal static class WorkerOptionsValidator
         problems.Require(options.PassEnvironment.All(name => name.Trim('*').Length > 0), "passEnvironment", "names of variables; a star only at the end of one");
         CredentialOptionsValidator.Validate(options, problems);
         McpOptionsValidator.Validate(options.Mcp, problems);
+        SandboxOptionsValidator.Validate(options.Sandbox, problems);
         Validate(options.Disk, problems);
     }
 

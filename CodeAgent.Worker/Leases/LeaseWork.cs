@@ -3,6 +3,7 @@ using CodeAgent.ServiceDefaults.Telemetry;
 using CodeAgent.Worker.Api;
 using CodeAgent.Worker.Deliveries;
 using CodeAgent.Worker.Reports;
+using CodeAgent.Worker.Sandboxes;
 using CodeAgent.Worker.Workspaces;
 
 namespace CodeAgent.Worker.Leases;
@@ -26,7 +27,8 @@ internal sealed class LeaseWork(Lease lease, LeaseServices services, LeaseApi ap
         var session = new LeaseSession(lease, api, keeper, events, board, workspace, deadline);
         (_workspace, _session) = (workspace, session);
         await services.Deliverer.RequirePushAsync(workspace, OrderOf(null, default), mayExist: lease.Checkpoint is not null, cancellationToken);
-        await using var sandbox = await services.Sandboxes.OpenAsync(lease, cancellationToken);
+        var order = new SandboxOrder(lease, folder, [Path.Combine(workspace.Base.Folder, "objects")], session.NoteAsync);
+        await using var sandbox = await services.Sandboxes.OpenAsync(order, cancellationToken);
         await board.SandboxAsync(sandbox.Kind, cancellationToken);
         var attempt = new Attempt(lease, agent, workspace, sandbox, session, services.Checks,
             (summary, finishedAt, token) => DeliverAsync(workspace, session, summary, finishedAt, token), services.Time);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using CodeAgent.ServiceDefaults.Configuration;
 using CodeAgent.Worker.Configuration;
-using CodeAgent.Worker.Sandboxes;
 using CodeAgent.Worker.Tests.Benches;
 
 namespace CodeAgent.Worker.Tests.Agents.Builtin.Mcp;
@@ -50,7 +49,7 @@ internal sealed class McpBench : IAsyncDisposable
     public static async Task<McpBench> CreateAsync()
     {
         var bench = new McpBench { Agent = await AgentBench.CreateAsync() };
-        bench.Agent.RealCommands = new NoSandbox(bench._commands.Commands, bench.Agent.Commands.Gateway, new MemoryStream());
+        bench.Agent.RealCommands = new PlainSandbox(bench._commands.Commands);
         await File.WriteAllTextAsync(bench.Script, Server.ReplaceLineEndings("\n"), TestContext.Current.CancellationToken);
         await bench.ConfigureAsync();
         return bench;
