@@ -18,7 +18,7 @@ internal sealed record Leftovers(
         (await File.ReadAllLinesAsync("/proc/self/mountinfo", stop)).Select(line => line.Split(' ')[4]).ToHashSet(),
         GroupsOf("/sys/fs/cgroup").ToHashSet(),
         (await Tool.TryRunAsync("podman", ["ps", "--all", "--quiet"], stop)).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(),
-        Entries(Path.Combine(field.WorkFolder, "tasks"), "*").Concat(Entries(field.TempFolder, "*")).ToHashSet());
+        Entries(Path.Combine(field.WorkFolder, "tasks"), "*").Concat(Entries(field.TempFolder, "codeagent-*")).ToHashSet());
 
     /// <summary>What is here that was not there, in words.</summary>
     public IEnumerable<string> Beyond(Leftovers before) =>

@@ -27,7 +27,7 @@ internal sealed class OvernightRun(WorkerField field, IReadOnlyList<string> work
     private const string WorkerYaml = """
         capacity: 3
         sandbox:
-          limits: { memory: 1GiB, processes: 200, disk: 1GiB }
+          limits: { memory: 1G, processes: 200, disk: 1G }
         """;
 
     private async Task<int> RunAsync(int count, CancellationToken stop)
