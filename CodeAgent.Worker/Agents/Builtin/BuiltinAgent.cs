@@ -50,7 +50,7 @@ internal sealed class BuiltinAgent(GatewayClient gateway, ICommandRunner command
         var name = run.Lease.Request.Agent.Model ?? DefaultModel;
         using var model = gateway.Model(name, run.Lease.Token);
         using var cards = gateway.Cards(run.Lease.Token);
-        conversation.Context ??= ContextState.For((await cards.FindAsync(name, cancellationToken))?.ContextWindow ?? options.Value.ContextWindow);
+        conversation.Context ??= ContextState.For((await cards.ListAsync(cancellationToken)).GetValueOrDefault(name)?.ContextWindow ?? options.Value.ContextWindow);
         await using var servers = mcp.ServersFor(run);
         if (run.State is null)
         {

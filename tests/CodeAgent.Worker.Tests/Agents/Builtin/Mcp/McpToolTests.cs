@@ -17,7 +17,18 @@ public sealed class McpToolTests : IAsyncLifetime
     {
         await _bench.CallAsync(("test__speak", new { what = "me" }));
 
-        Assert.Equal(["finish", "test__big", "test__die", "test__endless", "test__hang", "test__refuse", "test__secret", "test__spawn", "test__speak"], _bench.Offered.Skip(8));
+        Assert.Equal(["finish", "test__big", "test__die", "test__endless", "test__hang", "test__refuse", "test__secret", "test__spawn", "test__speak", "test__tree"], _bench.Offered.Skip(8));
+    }
+
+    [Fact]
+    public async Task A_schema_comes_to_the_model_whole()
+    {
+        await _bench.CallAsync(("list", new { }));
+
+        var tree = _bench.Gateway.Requests.Last().Json.GetProperty("tools").EnumerateArray().Last().GetProperty("function");
+        Assert.Equal("test__tree", tree.GetProperty("name").GetString());
+        Assert.Equal("#/$defs/node", tree.GetProperty("parameters").GetProperty("properties").GetProperty("top").GetProperty("$ref").GetString());
+        Assert.Equal("object", tree.GetProperty("parameters").GetProperty("$defs").GetProperty("node").GetProperty("type").GetString());
     }
 
     [Fact]
