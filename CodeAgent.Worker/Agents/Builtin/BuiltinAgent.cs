@@ -25,9 +25,7 @@ internal sealed class BuiltinAgent(GatewayClient gateway, ICommandRunner command
         Conversation conversation;
         try
         {
-            conversation = run.State is { } state
-                ? Conversation.FromState(state)
-                : Conversation.Begin(run.Lease.Request.Prompt, await RepositoryInstructions.ReadAsync(run.Workspace, cancellationToken));
+            conversation = run.State is { } state ? Conversation.FromState(state) : Conversation.Begin(run.Lease.Request.Prompt);
         }
         catch (JsonException e)
         {
@@ -54,6 +52,8 @@ internal sealed class BuiltinAgent(GatewayClient gateway, ICommandRunner command
         await using var servers = mcp.ServersFor(run);
         if (run.State is null)
         {
+            // A token is about four characters: a quarter of the room at most.
+            conversation.Instructions = await RepositoryInstructions.ReadAsync(run.Workspace, conversation.Context.Limit, cancellationToken);
             conversation.Servers = await servers.StartAsync(cancellationToken);
         }
 
