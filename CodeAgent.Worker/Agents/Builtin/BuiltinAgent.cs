@@ -24,9 +24,7 @@ internal sealed class BuiltinAgent(GatewayClient gateway, McpHost mcp, IOptions<
         Conversation conversation;
         try
         {
-            conversation = run.State is { } state
-                ? Conversation.FromState(state)
-                : Conversation.Begin(run.Lease.Request.Prompt, await RepositoryInstructions.ReadAsync(run.Workspace, cancellationToken));
+            conversation = run.State is { } state ? Conversation.FromState(state) : Conversation.Begin(run.Lease.Request.Prompt);
         }
         catch (JsonException e)
         {
@@ -49,10 +47,12 @@ internal sealed class BuiltinAgent(GatewayClient gateway, McpHost mcp, IOptions<
         var name = run.Lease.Request.Agent.Model ?? DefaultModel;
         using var model = gateway.Model(name, run.Lease.Token);
         using var cards = gateway.Cards(run.Lease.Token);
-        conversation.Context ??= ContextState.For((await cards.FindAsync(name, cancellationToken))?.ContextWindow ?? options.Value.ContextWindow);
+        conversation.Context ??= ContextState.For((await cards.ListAsync(cancellationToken)).GetValueOrDefault(name)?.ContextWindow ?? options.Value.ContextWindow);
         await using var servers = mcp.ServersFor(run);
         if (run.State is null)
         {
+            // A token is about four characters: a quarter of the room at most.
+            conversation.Instructions = await RepositoryInstructions.ReadAsync(run.Workspace, conversation.Context.Limit, cancellationToken);
             conversation.Servers = await servers.StartAsync(cancellationToken);
         }
 

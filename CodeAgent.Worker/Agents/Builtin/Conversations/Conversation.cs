@@ -36,11 +36,9 @@ internal sealed class Conversation
     public PendingCall? Pending { get; set; }
 
     /// <summary>A conversation that begins with the task.</summary>
-    /// <param name="prompt">The task.</param>
-    /// <param name="instructions">What the repository tells agents.</param>
-    public static Conversation Begin(string prompt, string? instructions)
+    public static Conversation Begin(string prompt)
     {
-        var conversation = new Conversation { Instructions = instructions };
+        var conversation = new Conversation();
         conversation.Say(prompt);
         return conversation;
     }

@@ -12,8 +12,8 @@ internal sealed class Prices(ModelCards cards)
     /// <param name="cancellationToken">Stops waiting.</param>
     public async Task<decimal> CostAsync(string? answered, string asked, Usage usage, CancellationToken cancellationToken)
     {
-        var card = answered is null ? null : await cards.FindAsync(answered, cancellationToken);
-        if ((card?.Pricing ?? (await cards.FindAsync(asked, cancellationToken))?.Pricing) is not { } price)
+        var list = await cards.ListAsync(cancellationToken);
+        if (((answered is null ? null : list.GetValueOrDefault(answered)?.Pricing) ?? list.GetValueOrDefault(asked)?.Pricing) is not { } price)
         {
             return 0;
         }

@@ -21,7 +21,7 @@ internal sealed class McpBench : IAsyncDisposable
           [[ $line =~ \"method\":\"([^\"]+)\" ]] && method=${BASH_REMATCH[1]} || method=
           case $method in
             initialize) answer "$id" '"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"test","version":"1"}}' ;;
-            tools/list) answer "$id" "\"result\":{\"tools\":[$(tool speak),$(tool die),$(tool hang),$(tool big),$(tool secret),$(tool refuse),$(tool spawn),$(tool endless)]}" ;;
+            tools/list) answer "$id" "\"result\":{\"tools\":[$(tool speak),$(tool die),$(tool hang),$(tool big),$(tool secret),$(tool refuse),$(tool spawn),$(tool endless),{\"name\":\"tree\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"top\":{\"\$ref\":\"#/\$defs/node\"}},\"additionalProperties\":false,\"\$defs\":{\"node\":{\"type\":\"object\",\"properties\":{\"below\":{\"\$ref\":\"#/\$defs/node\"}}}}}}]}" ;;
             tools/call)
               [[ $line =~ \"name\":\"([^\"]+)\" ]] && name=${BASH_REMATCH[1]}
               case $name in

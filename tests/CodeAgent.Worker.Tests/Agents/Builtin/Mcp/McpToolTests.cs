@@ -17,7 +17,18 @@ public sealed class McpToolTests : IAsyncLifetime
     {
         await _bench.CallAsync(("test__speak", new { what = "me" }));
 
-        Assert.Equal(["finish", "test__big", "test__die", "test__endless", "test__hang", "test__refuse", "test__secret", "test__spawn", "test__speak"], _bench.Offered.SkipWhile(name => name != "finish"));
+        Assert.Equal(["finish", "test__big", "test__die", "test__endless", "test__hang", "test__refuse", "test__secret", "test__spawn", "test__speak", "test__tree"], _bench.Offered.SkipWhile(name => name != "finish"));
+    }
+
+    [Fact]
+    public async Task A_schema_comes_to_the_model_whole()
+    {
+        await _bench.CallAsync(("list", new { }));
+
+        var tree = _bench.Gateway.Requests.Last().Json.GetProperty("tools").EnumerateArray().Last().GetProperty("function");
+        Assert.Equal("test__tree", tree.GetProperty("name").GetString());
+        Assert.Equal("#/$defs/node", tree.GetProperty("parameters").GetProperty("properties").GetProperty("top").GetProperty("$ref").GetString());
+        Assert.Equal("object", tree.GetProperty("parameters").GetProperty("$defs").GetProperty("node").GetProperty("type").GetString());
     }
 
     [Fact]
@@ -72,11 +83,11 @@ public sealed class McpToolTests : IAsyncLifetime
     [Fact]
     public async Task A_call_that_hangs_is_an_answer_in_time()
     {
-        await _bench.ConfigureAsync("test: { command: [bash, SCRIPT], callTimeout: 1s }");
+        await _bench.ConfigureAsync("test: { command: [bash, SCRIPT], callTimeout: 3s }");
 
         var answers = await _bench.CallAsync(("test__hang", new { }), ("test__speak", new { what = "again" }));
 
-        Assert.StartsWith("Error: The server did not answer within 1 s", answers[0], StringComparison.Ordinal);
+        Assert.StartsWith("Error: The server did not answer within 3 s", answers[0], StringComparison.Ordinal);
         Assert.Equal("heard again", answers[1]);
     }
 
