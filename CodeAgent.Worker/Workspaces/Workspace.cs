@@ -9,7 +9,7 @@ namespace CodeAgent.Worker.Workspaces;
 /// would be the cache's, and so every other task's, and would be run by the worker. For the same reason the worker compares,
 /// commits and pushes through a second repository, which the agent does not have.
 /// </summary>
-internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git)
+internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git, SparseFolders? sparse = null)
 {
     private string? _restored;
 
@@ -26,11 +26,13 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git)
     public async Task FillAsync(CommitIdentity agent, CancellationToken cancellationToken)
     {
         await BorrowAsync(folder.Git, ["--bare"], cancellationToken);
+        await (sparse?.ApplyAsync(git, folder.Git, cancellationToken) ?? Task.CompletedTask);
         Directory.CreateDirectory(folder.Tree);
         await git.RunAsync(new(folder.Git, "read-tree", "-u", "--reset", origin.Commit) { Tree = folder.Tree }, cancellationToken);
 
         var own = Path.Combine(folder.Tree, ".git");
         await BorrowAsync(own, [], cancellationToken);
+        await (sparse?.ApplyAsync(git, own, cancellationToken) ?? Task.CompletedTask);
         await git.RunAsync(new(own, "config", "user.name", agent.Name), cancellationToken);
         await git.RunAsync(new(own, "config", "user.email", agent.Email), cancellationToken);
         await git.RunAsync(new(own, "fetch", "--quiet", "--", origin.Folder, "+refs/remotes/origin/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"), cancellationToken);
@@ -102,6 +104,13 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git)
         await git.RunAsync(new(repository, ["init", "--quiet", "--template=", .. how]), cancellationToken);
         Directory.CreateDirectory(Path.Combine(repository, "objects", "info"));
         await File.WriteAllTextAsync(Path.Combine(repository, "objects", "info", "alternates"), AlternatesOf(origin), cancellationToken);
+
+        // Where the history is cut off, it is so for who borrows it.
+        var shallow = Path.Combine(origin.Folder, "shallow");
+        if (File.Exists(shallow))
+        {
+            await File.WriteAllBytesAsync(Path.Combine(repository, "shallow"), await File.ReadAllBytesAsync(shallow, cancellationToken), cancellationToken);
+        }
     }
 
     // The index remembers what the files looked like on disk when they were checked out, so that only what was touched since is
