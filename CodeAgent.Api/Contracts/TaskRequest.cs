@@ -44,6 +44,15 @@ public sealed record RepositoryRequest
 
     /// <summary>A branch, a tag or a full commit id. The repository's default branch where it is left out.</summary>
     public string? Ref { get; set; }
+
+    /// <summary>Whether the files of its submodules are there too, at the commits that it names. What is changed in them is not delivered.</summary>
+    public bool Submodules { get; set; }
+
+    /// <summary>Only these folders are there, besides the files beside them and above them. At most 100; all of it where there are none.</summary>
+    public IReadOnlyList<string> Sparse { get; set; } = [];
+
+    /// <summary>How many commits of the history are fetched, 1 to 1,000,000. All of it where it is left out.</summary>
+    public int? Depth { get; set; }
 }
 
 /// <summary>The agent of a task.</summary>

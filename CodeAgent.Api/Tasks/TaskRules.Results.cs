@@ -7,9 +7,24 @@ namespace CodeAgent.Api.Tasks;
 internal static partial class TaskRules
 {
     private const int MostPatterns = 20;
+    private const int MostFolders = 100;
     private const int LongestPattern = 500;
     private const int LongestTitle = 250;
     private const int LongestBody = 60_000;
+
+    private static void RequireShape(RepositoryRequest repository)
+    {
+        RequireObject(repository.Sparse, "repository.sparse");
+        Require(repository.Sparse.Count <= MostFolders, "repository.sparse", $"There are at most {MostFolders} folders.");
+        for (var i = 0; i < repository.Sparse.Count; i++)
+        {
+            Require(repository.Sparse[i] is { Length: > 0 and <= LongestPattern } folder && folder[0] != '/' && !folder.Any(c => char.IsControl(c) || "*?[]!#\\".Contains(c, StringComparison.Ordinal))
+                    && folder.Trim('/').Split('/').All(name => name is not ("" or "." or "..")),
+                $"repository.sparse[{i}]", "A folder of the repository, such as src/app, and no pattern.");
+        }
+
+        Require(repository.Depth is null or (>= 1 and <= 1_000_000), "repository.depth", "repository.depth is 1 to 1000000.");
+    }
 
     private static void Require(ResultsRequest results)
     {

@@ -40,6 +40,7 @@ internal static partial class TaskRules
         if (request.Repository is { } repository)
         {
             repositories.Require(repository);
+            RequireShape(repository);
         }
 
         Require(request.Agent);

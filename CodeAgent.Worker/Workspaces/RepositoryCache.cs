@@ -18,13 +18,15 @@ internal sealed record CachedCommit(string Folder, string? Url, string Commit);
 /// </summary>
 internal sealed partial class RepositoryCache(WorkFolders folders, Git git, TimeProvider time, ILogger<RepositoryCache> logger)
 {
-    private const string NoHead = "couldn't find remote ref HEAD";
+    private const string NoRef = "couldn't find remote ref";
+    private const string NoHead = NoRef + " HEAD";
+    private const string NotOurs = "not our ref";
 
     /// <summary>Fetches what a task asks for.</summary>
     /// <exception cref="TaskFailedException">There is no such repository, or it has no such commit.</exception>
     public async Task<CachedCommit> FetchAsync(RepositoryRequest? repository, CancellationToken cancellationToken)
     {
-        var folder = FolderOf(repository?.Url);
+        var folder = FolderOf(repository);
         var asked = time.GetUtcNow();
         using var held = await HoldAsync(folder, cancellationToken);
         await RemoveStaleLocksAsync(folder);
@@ -35,10 +37,10 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
             return new(folder, null, await EmptyCommitAsync(folder, cancellationToken));
         }
 
-        if (!await WasFetchedSinceAsync(folder, asked, cancellationToken))
+        if (repository.Depth is not null || !await WasFetchedSinceAsync(folder, asked, cancellationToken))
         {
             var began = time.GetUtcNow();
-            await FetchAsync(folder, repository.Url, cancellationToken);
+            await (repository.Depth is { } depth ? FetchShallowAsync(folder, repository, depth, cancellationToken) : FetchAsync(folder, repository.Url, cancellationToken));
             await File.WriteAllTextAsync(StampOf(folder), began.UtcTicks.ToString(CultureInfo.InvariantCulture), cancellationToken);
         }
         else
@@ -68,8 +70,43 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         }
     }
 
-    private string FolderOf(string? url) =>
-        Path.Combine(folders.Cache, (url is null ? "empty" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)))[..32]) + ".git");
+    // A history that is cut off has a repository of its own: in the other it would cut off every task's.
+    private string FolderOf(RepositoryRequest? repository) => Path.Combine(folders.Cache, repository is null ? "empty.git"
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(repository.Url)))[..32] + (repository.Depth is null ? ".git" : "-shallow.git"));
+
+    // Only what is asked for, since each branch would come with its own piece of history.
+    private async Task FetchShallowAsync(string folder, RepositoryRequest repository, int depth, CancellationToken cancellationToken)
+    {
+        var name = repository.Ref?.StartsWith("refs/heads/", StringComparison.Ordinal) == true ? repository.Ref["refs/heads/".Length..] : repository.Ref;
+        string[] references = name is null ? ["+HEAD:refs/remotes/HEAD"]
+            : CommitId().IsMatch(name) ? [name]
+            : name.StartsWith("refs/tags/", StringComparison.Ordinal) ? [$"+{name}:{name}"]
+            : [$"+refs/heads/{name}:refs/remotes/origin/{name}", $"+refs/tags/{name}:refs/tags/{name}"];
+        GitResult? result = null;
+        foreach (var reference in references)
+        {
+            result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await git.TryAsync(new(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--no-tags", "--force",
+                "--no-auto-maintenance", "--depth", depth.ToString(CultureInfo.InvariantCulture), "--", repository.Url, reference) { Remote = repository.Url }, token), cancellationToken);
+            if (result.ExitCode == 0)
+            {
+                return;
+            }
+        }
+
+        // A ref that is not there is told as what it is, by whoever looks for it now.
+        if (!result!.Error.Contains(NoRef, StringComparison.Ordinal) && !result.Error.Contains(NotOurs, StringComparison.Ordinal))
+        {
+            throw Unavailable(repository.Url, result);
+        }
+
+        foreach (var target in references.Where(reference => reference.Contains(':', StringComparison.Ordinal)))
+        {
+            await git.TryAsync(new(folder, "update-ref", "-d", target.Split(':')[1]), cancellationToken);
+        }
+    }
+
+    private static TaskFailedException Unavailable(string url, GitResult result) => new(FailureCodes.RepositoryUnavailable,
+        $"The repository {GitException.Clean(url)} could not be fetched: {GitException.Clean(result.Error)}");
 
     // Whoever waited here for others may have been fetched for. A fetch that began before it asked may have missed what it was told of.
     private static async Task<bool> WasFetchedSinceAsync(string folder, DateTimeOffset asked, CancellationToken cancellationToken) =>
@@ -93,8 +130,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
 
         if (result.ExitCode != 0)
         {
-            throw new TaskFailedException(FailureCodes.RepositoryUnavailable,
-                $"The repository {GitException.Clean(url)} could not be fetched: {GitException.Clean(result.Error)}");
+            throw Unavailable(url, result);
         }
 
         Task<GitResult> FetchAsync(string[] references, CancellationToken token) => git.TryAsync(
