@@ -23,6 +23,9 @@ public sealed record TaskRequest
     /// <summary>How the result is handed over.</summary>
     public DeliveryRequest Delivery { get; set; } = new();
 
+    /// <summary>What the agent's tools may do. The built-in agent alone can be held to rules.</summary>
+    public ApprovalRules Approvals { get; set; } = new();
+
     /// <summary>Where the task stops, done or not.</summary>
     public TaskLimits Limits { get; set; } = new();
 

@@ -37,6 +37,7 @@ internal static partial class TaskRules
         RequireObject(request.Limits, "limits");
         RequireObject(request.Labels, "labels");
         RequireObject(request.Results, "results");
+        RequireObject(request.Approvals, "approvals");
         if (request.Repository is { } repository)
         {
             repositories.Require(repository);
@@ -48,6 +49,7 @@ internal static partial class TaskRules
         Require(request.Delivery, request.Repository, id);
         Require(request.Delivery.PullRequest, request.Delivery);
         Require(request.Results);
+        Require(request.Approvals, request.Agent);
         Require(request.Limits);
         Require(request.Priority is >= -100 and <= 100, "priority", "priority is -100 to 100.");
         Require(request.Labels);
@@ -88,6 +90,25 @@ internal static partial class TaskRules
         Require(delivery.CommitMessage is null || (!string.IsNullOrWhiteSpace(delivery.CommitMessage) && delivery.CommitMessage.Length <= LongestCommitMessage
                 && !delivery.CommitMessage.Contains('\0')),
             "delivery.commitMessage", $"A commit's message has 1 to {LongestCommitMessage:N0} characters, not all of them blank.");
+    }
+
+    private static void Require(ApprovalRules approvals, AgentRequest agent)
+    {
+        Require(approvals.Allow, "approvals.allow");
+        Require(approvals.Ask, "approvals.ask");
+        Require(approvals.Deny, "approvals.deny");
+        Require(!approvals.Any || agent.Name == AgentNames.Builtin, "approvals",
+            $"The agent {agent.Name} runs programs of its own, which no rule can bind. Use the agent {AgentNames.Builtin}, or leave approvals out and rely on the sandbox.");
+    }
+
+    private static void Require(IReadOnlyList<string> rules, string field)
+    {
+        RequireObject(rules, field);
+        Require(rules.Count <= ApprovalRule.Most, field, $"There are at most {ApprovalRule.Most} rules.");
+        for (var i = 0; i < rules.Count; i++)
+        {
+            Require(ApprovalRule.TryParse(rules[i]) is not null, $"{field}[{i}]", ApprovalRule.Form);
+        }
     }
 
     private static void Require(TaskLimits limits)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CodeAgent.Contracts;
+using CodeAgent.Worker.Approvals;
 using CodeAgent.Worker.Sandboxes;
 
 namespace CodeAgent.Worker.Agents;
@@ -29,6 +30,9 @@ internal sealed record AgentRun
 
     /// <summary>Where its programs run.</summary>
     public required ISandbox Sandbox { get; init; }
+
+    /// <summary>What its tools may do. Only agents whose tools are the worker's own can be held to it.</summary>
+    public ApprovalPolicy Approvals { get; init; } = ApprovalPolicy.None;
 
     /// <summary>To whom it reports.</summary>
     public required IAgentSession Session { get; init; }

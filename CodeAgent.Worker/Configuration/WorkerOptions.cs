@@ -29,6 +29,9 @@ internal sealed class WorkerOptions
     /// <summary>What programs of agents and checks are kept in.</summary>
     public SandboxOptions Sandbox { get; set; } = new();
 
+    /// <summary>What the built-in agent's tools may do, whatever a task says. Nothing is forbidden by default.</summary>
+    public ApprovalOptions Approvals { get; set; } = new();
+
     /// <summary>
     /// Names of the environment variables that agents and checks get from the worker's own, besides what the worker sets
     /// for them; a star at the end stands for anything. What begins with <c>CODEAGENT_</c> or <c>OTEL_</c> is never passed.
@@ -42,6 +45,22 @@ internal sealed class WorkerOptions
 
     /// <summary>MCP servers whose tools the built-in agent gets, by name. None by default.</summary>
     public Dictionary<string, McpServerOptions> Mcp { get; set; } = [];
+}
+
+/// <summary>Rules for the built-in agent's tools; see <see cref="CodeAgent.Contracts.ApprovalRules"/>.</summary>
+internal sealed class ApprovalOptions
+{
+    /// <summary>What is allowed. Where there is a rule of a kind, whatever none of them matches is denied.</summary>
+    public List<string> Allow { get; set; } = [];
+
+    /// <summary>What a person must approve each time.</summary>
+    public List<string> Ask { get; set; } = [];
+
+    /// <summary>What is not carried out.</summary>
+    public List<string> Deny { get; set; } = [];
+
+    /// <summary>The same, as tasks have them.</summary>
+    public CodeAgent.Contracts.ApprovalRules ToRules() => new() { Allow = Allow, Ask = Ask, Deny = Deny };
 }
 
 /// <summary>Author and committer of the commits that tasks deliver.</summary>

@@ -1,3 +1,4 @@
+using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Configuration;
 using CodeAgent.Worker.Agents.Builtin.Mcp;
 
@@ -19,6 +20,9 @@ internal static class WorkerOptionsValidator
         problems.Require(IsName(options.Committer.Name), "committer.name", "1 to 100 characters, without < and >");
         problems.Require(IsName(options.Committer.Email), "committer.email", "1 to 100 characters, without < and >");
         problems.Require(options.Committer.Signing is not { } signing || Path.IsPathRooted(signing.Key), "committer.signing.key", "the absolute path of a private key without a passphrase");
+        Require(options.Approvals.Allow, "approvals.allow", problems);
+        Require(options.Approvals.Ask, "approvals.ask", problems);
+        Require(options.Approvals.Deny, "approvals.deny", problems);
         problems.Require(options.PassEnvironment.All(name => name.Trim('*').Length > 0), "passEnvironment", "names of variables; a star only at the end of one");
         CredentialOptionsValidator.Validate(options, problems);
         McpOptionsValidator.Validate(options.Mcp, problems);
@@ -33,6 +37,15 @@ internal static class WorkerOptionsValidator
         problems.Require(disk.CacheFreeGiB is >= 0 and <= MostGiB, "disk.cacheFreeGiB", "0 to 10000 GiB");
         problems.Require(disk.CacheAge >= TimeSpan.FromHours(1) && disk.CacheAge <= TimeSpan.FromDays(3650), "disk.cacheAge", "1h to 3650d");
         problems.Require(string.IsNullOrEmpty(disk.DependencyCaches) || Path.IsPathRooted(disk.DependencyCaches), "disk.dependencyCaches", "the absolute path of a folder");
+    }
+
+    private static void Require(List<string> rules, string path, ConfigProblems problems)
+    {
+        problems.Require(rules.Count <= ApprovalRule.Most, path, $"at most {ApprovalRule.Most} rules");
+        for (var i = 0; i < rules.Count; i++)
+        {
+            problems.Require(ApprovalRule.TryParse(rules[i]) is not null, $"{path}[{i}]", ApprovalRule.Form);
+        }
     }
 
     private static bool IsName(string? text) => text is { Length: >= 1 and <= 100 } && !string.IsNullOrWhiteSpace(text)

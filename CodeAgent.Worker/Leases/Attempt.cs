@@ -1,6 +1,7 @@
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Telemetry;
 using CodeAgent.Worker.Agents;
+using CodeAgent.Worker.Approvals;
 using CodeAgent.Worker.Checks;
 using CodeAgent.Worker.Sandboxes;
 using CodeAgent.Worker.Workspaces;
@@ -12,12 +13,13 @@ namespace CodeAgent.Worker.Leases;
 /// <param name="agent">Who does it.</param>
 /// <param name="workspace">Where.</param>
 /// <param name="sandbox">Where its programs run.</param>
+/// <param name="approvals">What its tools may do.</param>
 /// <param name="session">To whom it is reported.</param>
 /// <param name="checks">Runs the checks.</param>
 /// <param name="deliver">Delivers a tree: the summary, and when the agent was done.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Attempt(
-    Lease lease, IAgent agent, Workspace workspace, ISandbox sandbox, LeaseSession session, CheckRunner checks,
+    Lease lease, IAgent agent, Workspace workspace, ISandbox sandbox, ApprovalPolicy approvals, LeaseSession session, CheckRunner checks,
     Func<string?, DateTimeOffset, CancellationToken, Task<Delivery>> deliver, TimeProvider time)
 {
     private readonly CheckpointState _before = CheckpointState.Of(lease.Checkpoint);
@@ -123,6 +125,7 @@ internal sealed class Attempt(
             Lease = lease,
             Workspace = workspace.Folder.Tree,
             Sandbox = sandbox,
+            Approvals = approvals,
             Session = session,
             Turn = before.Turn,
             State = before.State,

@@ -1,6 +1,7 @@
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Telemetry;
 using CodeAgent.Worker.Api;
+using CodeAgent.Worker.Approvals;
 using CodeAgent.Worker.Deliveries;
 using CodeAgent.Worker.Reports;
 using CodeAgent.Worker.Sandboxes;
@@ -30,7 +31,13 @@ internal sealed class LeaseWork(Lease lease, LeaseServices services, LeaseApi ap
         var order = new SandboxOrder(lease, folder, [Path.Combine(workspace.Base.Folder, "objects")], session.NoteAsync);
         await using var sandbox = await services.Sandboxes.OpenAsync(order, cancellationToken);
         await board.SandboxAsync(sandbox.Kind, cancellationToken);
-        var attempt = new Attempt(lease, agent, workspace, sandbox, session, services.Checks,
+        var approvals = ApprovalPolicy.Of(services.Options().Approvals.ToRules(), lease.Request.Approvals);
+        if (approvals.HasRules && agent.Name != AgentNames.Builtin)
+        {
+            await board.NoteAsync($"The worker's rules (approvals in config/worker.yaml) do not bind the agent {agent.Name}, which runs programs of its own.", cancellationToken);
+        }
+
+        var attempt = new Attempt(lease, agent, workspace, sandbox, approvals, session, services.Checks,
             (summary, finishedAt, token) => DeliverAsync(workspace, session, summary, finishedAt, token), services.Time);
         var end = await attempt.RunAsync(cancellationToken);
         if (end is { Outcome: Outcome.Failed, Checks.Count: > 0 })

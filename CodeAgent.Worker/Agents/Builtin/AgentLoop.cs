@@ -74,12 +74,8 @@ internal sealed class AgentLoop(
     // Room first. A model that finds the conversation too long, though it was thought to fit, is asked once more with less.
     private async Task<TaskFailure?> StepAsync(CancellationToken cancellationToken)
     {
-        if (conversation.Pending is not null)
-        {
-            return await TurnAsync(cancellationToken);
-        }
-
-        var room = _context.MakeRoom(_turn);
+        // While a call waits, nothing is sent, and its place must stay what it is.
+        var room = conversation.Pending is null ? _context.MakeRoom(_turn) : new();
         try
         {
             return room.Failure ?? (room.SummarizeUntil is { } until ? await SummarizeAsync(until, cancellationToken) : await TurnAsync(cancellationToken));

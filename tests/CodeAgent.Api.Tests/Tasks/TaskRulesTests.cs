@@ -45,6 +45,7 @@ public sealed class TaskRulesTests : IAsyncLifetime
     [InlineData("""{ "prompt": "x", "results": { "tests": ["**/TestResults/*.trx"], "files": ["coverage/*.xml"] } }""")]
     [InlineData("""{ "prompt": "x", "agent": { "name": "builtin", "model": "openai/gpt-5:high" } }""")]
     [InlineData("""{ "prompt": "x", "limits": { "minutes": 1440, "turns": 1000, "tokens": 100000000, "costUsd": 0 } }""")]
+    [InlineData("""{ "prompt": "x", "approvals": { "allow": ["run:*"], "ask": ["run:git push*"], "deny": ["read:**/.env*", "write:infra/**"] } }""")]
     [InlineData("""{ "prompt": "x", "labels": { "team": "", "a.b/c-d_e": "Grüße: 1" }, "priority": -100 }""")]
     public void What_may_be_asked_for(string json) => TaskRules.Require(Request(json), Some.Id, _repositories);
 
@@ -73,6 +74,12 @@ public sealed class TaskRulesTests : IAsyncLifetime
     [InlineData("results.files[1]", """{ "prompt": "x", "results": { "files": ["a", "/etc/passwd"] } }""")]
     [InlineData("limits.minutes", """{ "prompt": "x", "limits": { "minutes": 1441 } }""")]
     [InlineData("limits.turns", """{ "prompt": "x", "limits": { "turns": 0 } }""")]
+    [InlineData("limits.waitMinutes", """{ "prompt": "x", "limits": { "waitMinutes": 43201 } }""")]
+    [InlineData("approvals", """{ "prompt": "x", "approvals": null }""")]
+    [InlineData("approvals.ask", """{ "prompt": "x", "approvals": { "ask": null } }""")]
+    [InlineData("approvals.ask[1]", """{ "prompt": "x", "approvals": { "ask": ["run:git push*", "git push"] } }""")]
+    [InlineData("approvals.deny[0]", """{ "prompt": "x", "approvals": { "deny": ["write:/etc/passwd"] } }""")]
+    [InlineData("approvals", """{ "prompt": "x", "agent": { "name": "command" }, "approvals": { "deny": ["run:x"] } }""")]
     [InlineData("limits.tokens", """{ "prompt": "x", "limits": { "tokens": 100000001 } }""")]
     [InlineData("limits.costUsd", """{ "prompt": "x", "limits": { "costUsd": -0.01 } }""")]
     [InlineData("priority", """{ "prompt": "x", "priority": 101 }""")]

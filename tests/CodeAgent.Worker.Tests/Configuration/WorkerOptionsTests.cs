@@ -45,6 +45,8 @@ public sealed class WorkerOptionsTests : IDisposable
     [InlineData("disk:\n  cacheAge: 1m", "1h to 3650d")]
     [InlineData("disk:\n  dependencyCaches: packages", "absolute path")]
     [InlineData("committer:\n  signing:\n    format: ssh\n    key: id_ed25519", "absolute path")]
+    [InlineData("approvals:\n  deny:\n    - 'run:x'\n    - 'git push'", @"\(4\): approvals.deny\[1\]: A rule is run:PATTERN")]
+    [InlineData("approvals:\n  deni: []", "deni")]
     [InlineData("credentials:\n  - host: github.com\n    token: ghp_1234", "a secret is not written here")]
     [InlineData("credentials:\n  - host: https://github.com", "without a scheme")]
     [InlineData("credentials:\n  - host: github.com\n    sshKey: id_rsa", "absolute path")]

@@ -8,7 +8,7 @@ using CodeAgent.Worker.Agents.Builtin.Files;
 namespace CodeAgent.Worker.Agents.Builtin.Tools;
 
 /// <summary>Searches the text of files.</summary>
-internal sealed class SearchTool(WorkspacePaths paths, GitCommand git)
+internal sealed class SearchTool(WorkspacePaths paths, GitCommand git, Func<WorkspacePath, bool> mayRead)
 {
     private const int LongestSearched = 20_000;
     private const int LongestShown = 300;
@@ -86,8 +86,9 @@ internal sealed class SearchTool(WorkspacePaths paths, GitCommand git)
         }
 
         // Links are left out: what they point to is searched where it is, or is none of the workspace's.
+        // So is what a rule says is not to be read, or not without asking.
         return [.. names.Select(name => new WorkspacePath(Path.Combine(paths.Root.Full, name), name))
-            .Where(file => File.Exists(file.Full) && IsItself(file))];
+            .Where(file => File.Exists(file.Full) && IsItself(file) && mayRead(file))];
     }
 
     private bool IsItself(WorkspacePath file)

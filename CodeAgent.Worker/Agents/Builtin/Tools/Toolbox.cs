@@ -2,6 +2,7 @@ using System.Text.Json;
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Agents.Builtin.Conversations;
 using CodeAgent.Worker.Agents.Builtin.Files;
+using CodeAgent.Worker.Approvals;
 using Microsoft.Extensions.AI;
 
 namespace CodeAgent.Worker.Agents.Builtin.Tools;
@@ -9,21 +10,26 @@ namespace CodeAgent.Worker.Agents.Builtin.Tools;
 /// <summary>The tools of one run.</summary>
 internal sealed class Toolbox
 {
+    // A person approves what they see, all of it.
+    private const int LongestApproved = 9_000;
+
     private readonly Dictionary<string, AgentTool> _tools;
     private readonly string _workspace;
     private readonly FinishTool _finish = new();
+    private readonly CallRules _rules;
 
     public Toolbox(AgentRun run, TimeProvider time, IEnumerable<AgentTool>? more = null)
     {
         _workspace = run.Workspace;
         var paths = new WorkspacePaths(run.Workspace);
         var git = new GitCommand(run.Workspace);
+        _rules = new(run.Approvals, paths);
 
         // Their order is part of what is sent, and so of what providers and the gateway recognize.
         AgentTool[] tools =
         [
             AgentTool.Of("list", new ListTool(paths, git).ListAsync, readsOnly: true),
-            AgentTool.Of("search", new SearchTool(paths, git).SearchAsync, readsOnly: true),
+            AgentTool.Of("search", new SearchTool(paths, git, _rules.MayRead).SearchAsync, readsOnly: true),
             AgentTool.Of("read", new ReadTool(paths).ReadAsync, readsOnly: true),
             AgentTool.Of("edit", new EditTool(paths, run.Session).EditAsync),
             AgentTool.Of("write", new WriteTool(paths, run.Session).WriteAsync),
@@ -53,15 +59,25 @@ internal sealed class Toolbox
     public Question? Question(ToolCall call, string id) =>
         Problem(call) is not null ? null
         : call.Name == AskTool.Name ? AskTool.Of(call, id)
+        : _rules.Judge(call) is ({ Ruling: Ruling.Ask } verdict, { Length: <= LongestApproved } argument)
+            ? new() { Id = id, Text = $"May the agent {call.Name} this?\n\n{argument}", Approval = new(call.Name, argument, verdict.Rule) }
         : null;
 
-    /// <summary>Carries out a call. Whatever is wrong with it is the answer.</summary>
+    /// <summary>Carries out a call. Whatever is wrong with it is the answer. What a person must approve has been approved by now.</summary>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public async Task<ToolResult> CallAsync(ToolCall call, CancellationToken cancellationToken)
     {
         if (Problem(call) is { } problem)
         {
             return Refuse(call, problem);
+        }
+
+        var (verdict, argument) = _rules.Judge(call);
+        if (verdict.Ruling == Ruling.Deny || (verdict.Ruling == Ruling.Ask && argument.Length > LongestApproved))
+        {
+            return Refuse(call, verdict.Ruling == Ruling.Deny
+                ? $"A rule forbids this: {verdict.Rule}. Do without it, or finish and say what stands in the way."
+                : $"A person must approve this ({verdict.Rule}), and it is too long to be shown to one: at most {LongestApproved:N0} characters.");
         }
 
         var tool = _tools[call.Name];

@@ -2,6 +2,7 @@ using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults;
 using CodeAgent.Worker.Agents;
 using CodeAgent.Worker.Agents.Builtin;
+using CodeAgent.Worker.Approvals;
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Sandboxes;
 using Microsoft.AspNetCore.Builder;
@@ -32,6 +33,8 @@ internal sealed class AgentBench : IAsyncDisposable
     public WorkerOptions Options { get; set; } = new();
 
     public TaskRequest Request { get; set; } = new() { Prompt = "Do it." };
+
+    public ApprovalRules? Rules { get; set; }
 
     public string Token { get; set; } = "lease-token";
 
@@ -65,6 +68,7 @@ internal sealed class AgentBench : IAsyncDisposable
             },
             Workspace = Workspace.Root,
             Sandbox = RealCommands ?? Commands,
+            Approvals = ApprovalPolicy.Of(new(), Rules),
             Session = Session,
             Turn = from?.Turn ?? 0,
             State = from?.State,
