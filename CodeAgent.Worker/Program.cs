@@ -3,6 +3,7 @@ using CodeAgent.ServiceDefaults.Http;
 using CodeAgent.ServiceDefaults.Lifetime;
 using CodeAgent.Worker;
 using CodeAgent.Worker.Agents.Builtin;
+using CodeAgent.Worker.Agents.Cli;
 using CodeAgent.Worker.Api;
 
 return await ServiceMain.RunAsync(async () =>
@@ -18,6 +19,7 @@ return await ServiceMain.RunAsync(async () =>
     builder.AddCommands();
     builder.AddCommandAgent();
     builder.AddBuiltinAgent();
+    builder.AddCliAgents();
     builder.AddLeases();
 
     var app = builder.Build();

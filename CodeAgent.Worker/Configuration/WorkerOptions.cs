@@ -25,6 +25,9 @@ internal sealed class WorkerOptions
         "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO",
         "DOTNET_ROOT*", "DOTNET_CLI_*", "DOTNET_NOLOGO", "MSBUILDDISABLENODEREUSE", "NUGET_PACKAGES", "NUGET_CERT_REVOCATION_MODE",
     ];
+
+    /// <summary>The coding CLIs that this worker runs, by the agents' names. Without it, those that are found on the PATH.</summary>
+    public Dictionary<string, CliOptions>? Agents { get; set; }
 }
 
 /// <summary>Author and committer of the commits that tasks deliver.</summary>

@@ -17,6 +17,11 @@ internal static class WorkerOptionsValidator
         problems.Require(IsName(options.Committer.Name), "committer.name", "1 to 100 characters, without < and >");
         problems.Require(IsName(options.Committer.Email), "committer.email", "1 to 100 characters, without < and >");
         problems.Require(options.PassEnvironment.All(name => name.Trim('*').Length > 0), "passEnvironment", "names of variables; a star only at the end of one");
+        foreach (var (name, agent) in options.Agents ?? [])
+        {
+            problems.Require(CliOptions.Names.Contains(name), $"agents.{name}", $"one of {string.Join(", ", CliOptions.Names)}");
+            CliOptions.Validate(agent, $"agents.{name}", problems);
+        }
     }
 
     private static bool IsName(string? text) => text is { Length: >= 1 and <= 100 } && !string.IsNullOrWhiteSpace(text)

@@ -45,7 +45,7 @@ internal sealed partial class CommandRunner(WorkFolders folders, CurrentOptions 
         var errors = new OutputBuffer(command.OutputLimit);
         var reading = ReadAsync(process.StandardOutput.BaseStream, output, command.OnOutput, () => Heard(silence, command), swept.Task, stop, cancellationToken);
         var readingErrors = command.Program is null ? Task.CompletedTask
-            : ReadAsync(process.StandardError.BaseStream, errors, null, () => Heard(silence, command), swept.Task, stop, cancellationToken);
+            : ReadAsync(process.StandardError.BaseStream, errors, command.OnErrors, () => Heard(silence, command), swept.Task, stop, cancellationToken);
 
         var ended = await EndedAsync(process, stop.Token);
         await SweepAsync(process, tree, politely: !ended);

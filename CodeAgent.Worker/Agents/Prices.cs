@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using CodeAgent.Contracts;
 
-namespace CodeAgent.Worker.Agents.Builtin.Models;
+namespace CodeAgent.Worker.Agents;
 
 /// <summary>What tokens cost, by the gateway's list; read once for a run.</summary>
 internal sealed partial class Prices(HttpClient http, Uri gateway, ILogger<Prices> log) : IDisposable
