@@ -9,11 +9,13 @@ namespace CodeAgent.Worker.Agents.Cli;
 internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRun run, CliState state, Prices prices)
 {
     private const int LongestSummary = 8_000;
+    private const int MostKilled = 2;
     private readonly IAgentSession _session = run.Session;
     private readonly TaskRequest _request = run.Lease.Request;
     private readonly string _model = run.Lease.Request.Agent.Model ?? CliAgent.DefaultModel;
     private readonly string _home = services.Folders.FolderOf(run.Workspace).Home;
     private CliState _state = state;
+    private int _killed;
     private int _turns = run.Turn;
     private int _seen = run.MessagesSeen;
     private Usage _usage = run.Usage;
@@ -35,13 +37,14 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
         var prompt = await FirstPromptAsync(cancellationToken);
         while (prompt is not null)
         {
-            if (await StartAsync(prompt, cancellationToken) is { } failure)
+            var (failure, again) = await StartAsync(prompt, cancellationToken);
+            if (failure is not null)
             {
                 return Result(failure);
             }
 
-            prompt = NextMessages();
-            if (prompt is not null)
+            prompt = again ? GoOn() : NextMessages();
+            if (prompt is not null && !again)
             {
                 // From here on the messages are part of the state.
                 _state = _state with { Summary = null, Told = prompt };
@@ -109,6 +112,8 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
         }
     }
 
+    private string GoOn() => _state.Session is null ? CliPrompts.Afresh(_request, _turns, _state.Told) : CliPrompts.GoOn(_state.Told);
+
     private string? NextMessages()
     {
         var messages = _session.MessagesAfter(_seen);
@@ -116,12 +121,12 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
         return messages.Count == 0 ? null : string.Join("\n\n", messages.Select(message => message.Text));
     }
 
-    private async Task<TaskFailure?> StartAsync(string prompt, CancellationToken cancellationToken)
+    private async Task<(TaskFailure? Failure, bool Again)> StartAsync(string prompt, CancellationToken cancellationToken)
     {
         var left = _session.Deadline - services.Time.GetUtcNow();
         if (RunLimits.Reached(_request.Limits, _turns, _usage, left <= TimeSpan.Zero) is { } reached)
         {
-            return reached;
+            return (reached, false);
         }
 
         using var span = CodeAgentTelemetry.Source.StartActivity($"cli {adapter.Name}");
@@ -132,9 +137,15 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
         var ended = await start.RunAsync(prompt, _state.Session, left, cancellationToken);
         Take(start);
         span?.SetStatus(ended.Failure is null ? ActivityStatusCode.Unset : ActivityStatusCode.Error, ended.Failure?.Message);
+        if (ended.Killed && _killed++ < MostKilled)
+        {
+            await _session.NoteAsync($"{adapter.Name} was killed from outside after turn {_turns}, perhaps for want of memory, and was started again.", cancellationToken);
+            return (null, true);
+        }
+
         if (ended.Failure is not null)
         {
-            return ended.Failure;
+            return (ended.Failure, false);
         }
 
         if (!start.UsedTools)
@@ -144,7 +155,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
 
         _state = _state with { Summary = ended.Summary is { } summary ? Middle.Cut(summary, LongestSummary) : $"{adapter.Name} is done and says nothing about it." };
         await PackAsync(cancellationToken);
-        return null;
+        return (null, false);
     }
 
     private async Task KeepAsync(CliProgram start, int turns, CancellationToken cancellationToken)

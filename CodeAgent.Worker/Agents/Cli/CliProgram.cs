@@ -13,6 +13,7 @@ internal sealed class CliProgram(
     private const int MostRetries = 4;
     private const int MostStrayText = 20_000;
     private const int NotStarted = 127;
+    private const int KilledBySignal = 128 + 9;
 
     // The input is a file, so that it ends: some wait for the end of their standard input before they begin, or for ever.
     private const string Script = "exec \"$@\" < \"$HOME/" + CliAgent.InputFile + "\"";
@@ -48,8 +49,8 @@ internal sealed class CliProgram(
     public bool UsedTools { get; private set; }
 
     /// <summary>Starts it and waits for its end.</summary>
-    /// <returns>Why it failed, or what the agent said last.</returns>
-    public async Task<(TaskFailure? Failure, string? Summary)> RunAsync(string prompt, string? session, TimeSpan left, CancellationToken cancellationToken)
+    /// <returns>Why it failed, or what the agent said last; and whether it was killed by somebody else, for want of memory perhaps.</returns>
+    public async Task<(TaskFailure? Failure, string? Summary, bool Killed)> RunAsync(string prompt, string? session, TimeSpan left, CancellationToken cancellationToken)
     {
         var start = adapter.Start(new()
         {
@@ -82,7 +83,9 @@ internal sealed class CliProgram(
         await ReadAsync(_errorLines.End(), isError: true, cancellationToken);
         await _reporter.FlushAsync(cancellationToken);
         await SayWhatWasCutAsync(cancellationToken);
-        return (Judge(result), string.IsNullOrWhiteSpace(_end?.Text) ? _reporter.LastMessage : _end.Text);
+        var failure = Judge(result);
+        var killed = failure is { Code: FailureCodes.AgentFailed } && _end is null && result is { ExitCode: KilledBySignal, WasEnough: false, FellSilent: false, TimedOut: false };
+        return (failure, string.IsNullOrWhiteSpace(_end?.Text) ? _reporter.LastMessage : _end.Text, killed);
     }
 
     public void Dispose() => _one.Dispose();
@@ -212,6 +215,7 @@ internal sealed class CliProgram(
 
         used.CostUsd = adapter.UsesGateway ? await prices.CostAsync(told.Model, model, used, cancellationToken) : 0;
         Usage += used;
+        await _reporter.FlushAsync(cancellationToken);
         await run.Session.ReportAsync(EventTypes.Usage,
             new { model = told.Model ?? model, used.InputTokens, used.CachedInputTokens, used.OutputTokens, used.CostUsd }, cancellationToken);
     }

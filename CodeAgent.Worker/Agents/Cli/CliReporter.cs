@@ -79,7 +79,7 @@ internal sealed class CliReporter(IAgentSession session, string workspace)
         if (_calls.Count < MostOpenCalls)
         {
             var path = call.Name is CliTool.Write or CliTool.Edit ? arguments.GetValueOrDefault(CliTool.Path) as string : null;
-            _calls[call.Id] = new(call.Name, path, path is not null && File.Exists(Path.Combine(workspace, path)));
+            _calls[call.Id] = new(call.Name, path, call.Name == CliTool.Edit || (path is not null && File.Exists(Path.Combine(workspace, path))));
         }
 
         await session.ReportAsync(EventTypes.ToolCall, new { call.Id, call.Name, arguments }, cancellationToken);

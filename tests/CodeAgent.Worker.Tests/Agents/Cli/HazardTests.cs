@@ -76,7 +76,8 @@ public sealed class HazardTests
         await using var bench = await CliBench.CreateAsync();
         await bench.FakeAsync(name, $$"""printf 'w\xc3'; sleep 0.1; printf '\xa4rning \xff\n{"type":"assistant","mess\n[]\n{"type":7}\n{}\n'; play {{Streams[name]}}; printf '{"type":"resu'""");
         await DoneAsync(bench, name);
-        Assert.Contains("wärning", string.Concat(bench.Session.All.Select(e => e.Data.ToString())), StringComparison.Ordinal);
+        var texts = bench.Session.All.Where(e => e.Type is EventTypes.Output or EventTypes.AgentMessage).Select(e => e.Data.GetProperty("text").GetString());
+        Assert.Contains("wärning", string.Concat(texts), StringComparison.Ordinal);
     }
 
     [Fact]

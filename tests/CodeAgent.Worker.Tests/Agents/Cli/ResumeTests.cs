@@ -1,4 +1,5 @@
 using CodeAgent.Contracts;
+using CodeAgent.Worker.Tests.Agents.Builtin;
 
 namespace CodeAgent.Worker.Tests.Agents.Clis;
 
@@ -56,6 +57,20 @@ public sealed class ResumeTests
         Assert.DoesNotContain("-s\n", await bench.HomeFileAsync("arguments.1"), StringComparison.Ordinal);
         Assert.Matches("(?s)^Do it.*Somebody began this work before you", await bench.HomeFileAsync("stdin.1"));
         Assert.Contains(bench.Session.Notes, note => note.Contains("started afresh after turn 1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_cli_that_somebody_else_kills_is_started_again_with_its_session_but_not_for_ever()
+    {
+        await using var bench = await CliBench.CreateAsync();
+        await bench.FakeAsync(AgentNames.Codex, "[ $(wc -l < ~/starts) = 1 ] || { play codex-ok.jsonl; exit; }; head -4 $STREAMS/codex-ok.jsonl; sleep 0.5; kill -9 $$");
+        Assert.Null((await bench.RunAsync(AgentNames.Codex)).Failure);
+        Assert.Contains($"resume\n", await bench.HomeFileAsync("arguments.2"), StringComparison.Ordinal);
+        Assert.StartsWith("You were interrupted", await bench.HomeFileAsync("stdin.2"), StringComparison.Ordinal);
+
+        await bench.FakeAsync(AgentNames.Codex, "kill -9 $$");
+        Assert.Equal(FailureCodes.AgentFailed, (await bench.RunAsync(AgentNames.Codex)).Failure?.Code);
+        Assert.Equal("start\nstart\nstart\n", await bench.HomeFileAsync("starts"));
     }
 
     [Fact]
