@@ -28,13 +28,14 @@ public sealed class LifecycleProperties
                 9 => Some.Complete((Outcome)(Number % 3), fence),
                 10 or 11 => new TaskCommand.Release(fence, "r"),
                 12 or 13 => new TaskCommand.Lapse(),
+                14 => new TaskCommand.GiveUp(new(FailureCodes.AgentUnavailable, "r")),
                 _ => new TaskCommand.Claim("w", Some.Ttl),
             };
         }
     }
 
     private static readonly Gen<Step> Steps =
-        from kind in Gen.Choose(0, 18)
+        from kind in Gen.Choose(0, 19)
         from fence in Gen.Choose(0, 9)
         from number in Gen.Choose(0, 99)
         from seconds in Gen.Choose(0, 6)

@@ -27,6 +27,7 @@ public sealed class LifecycleTests
         ["message"] = new TaskCommand.Message("hello"),
         ["claim"] = new TaskCommand.Claim("w", Some.Ttl),
         ["lapse"] = new TaskCommand.Lapse(),
+        ["unoffered"] = new TaskCommand.GiveUp(new(FailureCodes.AgentUnavailable, "Nobody offers it.")),
         ["heartbeat"] = new TaskCommand.Heartbeat(1, Some.Ttl),
         ["events"] = Some.Events(0, 2),
         ["checkpoint"] = Some.Checkpoint(1),
@@ -47,6 +48,7 @@ public sealed class LifecycleTests
         message    | !NotFound       | queued: message                     | running: message             | running: message       | queued: message requeued            | !Final           | !Final           | !Final
         claim      | !NotFound       | running: claimed                    | !NotDue                      | !NotDue                | !NotDue                             | !NotDue          | !NotDue          | !NotDue
         lapse      | !NotFound       | !NotDue                             | queued: requeued             | canceled: canceled     | !NotDue                             | !NotDue          | !NotDue          | !NotDue
+        unoffered  | !NotFound       | failed: failed                      | !NotDue                      | !NotDue                | !NotDue                             | !NotDue          | !NotDue          | !NotDue
         heartbeat  | !NotFound       | !LeaseLost                          | running:                     | running:               | !LeaseLost                          | !LeaseLost       | !LeaseLost       | !LeaseLost
         events     | !NotFound       | !LeaseLost                          | running: output output       | running: output output | !LeaseLost                          | !LeaseLost       | !LeaseLost       | !LeaseLost
         checkpoint | !NotFound       | !LeaseLost                          | running:                     | running:               | !LeaseLost                          | !LeaseLost       | !LeaseLost       | !LeaseLost
