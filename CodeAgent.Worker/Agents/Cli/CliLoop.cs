@@ -148,7 +148,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
             return (ended.Failure, false);
         }
 
-        if (!start.UsedTools)
+        if (!start.UsedTools && run.State is null && _state.Told is null)
         {
             await _session.NoteAsync($"{adapter.Name} was done without having used a tool.", cancellationToken);
         }

@@ -12,7 +12,7 @@ namespace CodeAgent.SystemTests.Clis;
 /// <summary>The coding CLIs of npm, unmodified, through Api, worker and gateway, with the simulator as their model.</summary>
 public sealed class RealCliTests(CliSystem fixture) : IClassFixture<CliSystem>, IDisposable
 {
-    private const string First = "sleep 2; sed -i 's/CodeAgent/AgentCode/' README.md; printf 'made\\n' > docs/made.txt";
+    private const string First = "sleep 1; sed -i 's/CodeAgent/AgentCode/' README.md; printf 'made\\n' > docs/made.txt";
     private const string Second = "git rm -q --cached eng/BannedSymbols.txt; rm eng/BannedSymbols.txt; mkdir -p new; printf '\\000\\001' > new/blob.bin; chmod +x docs/made.txt";
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
     private readonly string _folder = Directory.CreateTempSubdirectory("codeagent-clis-").FullName;
@@ -59,7 +59,7 @@ public sealed class RealCliTests(CliSystem fixture) : IClassFixture<CliSystem>, 
     public async Task What_it_starts_in_the_background_is_gone_when_it_is_done(string name)
     {
         Available();
-        var mark = $"0.{Guid.NewGuid().GetHashCode() & 0xffff}";
+        var mark = string.Create(CultureInfo.InvariantCulture, $".{Guid.NewGuid().GetHashCode() & 0xffff}");
         var (id, _) = await Api.SubmitAsync(Task(name, [$"(setsid nohup sh -c 'while true; do sleep 60{mark}; done' >/dev/null 2>&1 &); sleep 61{mark} & echo started"]));
         await SucceededAsync(id);
         await Eventually.TrueAsync(async () => (await Processes.FindAsync((line, _) => line.Contains(mark, StringComparison.Ordinal) && line.Contains("sleep", StringComparison.Ordinal))).Count == 0,
@@ -114,8 +114,8 @@ public sealed class RealCliTests(CliSystem fixture) : IClassFixture<CliSystem>, 
     public async Task A_worker_killed_while_a_tool_runs_loses_nothing(string name)
     {
         Available();
-        const string Slow = "test -f two.txt || { sleep 4; echo 2 > two.txt; }";
-        var (id, _) = await Api.SubmitAsync(Task(name, ["sleep 2; echo 1 > one.txt", Slow, "echo 3 > three.txt"]));
+        const string Slow = "test -f two.txt || { timeout 4 tail -f /dev/null; echo 2 > two.txt; }";
+        var (id, _) = await Api.SubmitAsync(Task(name, ["sleep 1; echo 1 > one.txt", Slow, "echo 3 > three.txt"]));
         await Api.EventAsync(id, e => e.Type == EventTypes.TurnFinished, Limit, "a checkpoint is stored");
         var worker = (await Api.GetAsync(id)).Worker!;
 

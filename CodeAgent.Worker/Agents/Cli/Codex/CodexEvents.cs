@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Agents.Builtin.Tools;
@@ -81,7 +82,37 @@ internal sealed class CodexEvents : ICliEvents
         OutputTokens = json.Count("usage", "output_tokens"),
     };
 
-    private static string Unwrapped(string command) => command.StartsWith(Shell + '\'', StringComparison.Ordinal) && command.EndsWith('\'') && command.Length > Shell.Length + 1
-        ? command[(Shell.Length + 1)..^1].Replace("'\\''", "'", StringComparison.Ordinal)
-        : command.StartsWith(Shell, StringComparison.Ordinal) ? command[Shell.Length..] : command;
+    // The script of /bin/bash -lc SCRIPT, where that is one word in whatever quotes; otherwise all of it.
+    private static string Unwrapped(string command)
+    {
+        if (!command.StartsWith(Shell, StringComparison.Ordinal))
+        {
+            return command;
+        }
+
+        var script = new StringBuilder();
+        var quote = '\0';
+        for (var i = Shell.Length; i < command.Length; i++)
+        {
+            var c = command[i];
+            if (quote == '\0' ? c is '\'' or '"' : c == quote)
+            {
+                quote = quote == '\0' ? c : '\0';
+            }
+            else if (c == '\\' && quote != '\'' && i + 1 < command.Length && (quote == '\0' || command[i + 1] is '"' or '\\' or '$' or '`'))
+            {
+                script.Append(command[++i]);
+            }
+            else if (quote == '\0' && char.IsWhiteSpace(c))
+            {
+                return command;
+            }
+            else
+            {
+                script.Append(c);
+            }
+        }
+
+        return script.ToString();
+    }
 }

@@ -1,4 +1,6 @@
 using CodeAgent.Contracts;
+using CodeAgent.Worker.Agents.Cli;
+using CodeAgent.Worker.Agents.Cli.Codex;
 
 namespace CodeAgent.Worker.Tests.Agents.Clis;
 
@@ -29,5 +31,19 @@ public sealed class StreamTests
         }
 
         Assert.Equal(await File.ReadAllTextAsync(expected, TestContext.Current.CancellationToken), told);
+    }
+
+    [Theory]
+    [InlineData("/bin/bash -lc ls", "ls")]
+    [InlineData("/bin/bash -lc 'make test'", "make test")]
+    [InlineData("""/bin/bash -lc "sed 's/a/b/' \"x\" \$Y" """, """sed 's/a/b/' "x" $Y""")]
+    [InlineData("""/bin/bash -lc 'printf '"'"'x\n'"'" """, """printf 'x\n'""")]
+    [InlineData("/bin/bash -lc ls -l", "/bin/bash -lc ls -l")]
+    [InlineData("git status", "git status")]
+    public void The_shell_that_codex_puts_around_a_command_is_taken_off(string command, string expected)
+    {
+        var line = System.Text.Json.JsonSerializer.Serialize(new { type = "item.started", item = new { id = "i", type = "command_execution", command = command.TrimEnd() } });
+        var call = Assert.IsType<CliEvent.Called>(Assert.Single(new CodexEvents().Read(new(line))));
+        Assert.Equal(expected, call.Arguments.GetProperty("command").GetString());
     }
 }
