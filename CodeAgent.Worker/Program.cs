@@ -3,6 +3,7 @@ using CodeAgent.ServiceDefaults.Http;
 using CodeAgent.ServiceDefaults.Lifetime;
 using CodeAgent.Worker;
 using CodeAgent.Worker.Agents.Builtin;
+using CodeAgent.Worker.Agents.Cli;
 using CodeAgent.Worker.Api;
 using CodeAgent.Worker.Sandboxes.Network;
 
@@ -24,6 +25,7 @@ return await ServiceMain.RunAsync(async () =>
     builder.AddCommands();
     builder.AddCommandAgent();
     builder.AddBuiltinAgent();
+    builder.AddCliAgents();
     builder.AddLeases();
 
     var app = builder.Build();

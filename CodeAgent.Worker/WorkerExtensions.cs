@@ -1,5 +1,6 @@
 using CodeAgent.ServiceDefaults.Configuration;
 using CodeAgent.Worker.Agents;
+using CodeAgent.Worker.Agents.Cli;
 using CodeAgent.Worker.Agents.Command;
 using CodeAgent.Worker.Checks;
 using CodeAgent.Worker.Configuration;
@@ -58,7 +59,7 @@ internal static class WorkerExtensions
     {
         // Giving leases back takes some seconds at most; what takes longer is not waited for.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(12));
-        builder.Services.AddSingleton<WorkerMetrics>().AddSingleton<LeaseServices>().AddSingleton<LeaseRunner>();
+        builder.Services.AddSingleton<WorkerMetrics>().AddSingleton<CliOffer>().AddSingleton<LeaseServices>().AddSingleton<LeaseRunner>();
         builder.Services.AddHostedService<LeaseLoop>();
         return builder;
     }

@@ -45,6 +45,9 @@ internal sealed class WorkerOptions
 
     /// <summary>MCP servers whose tools the built-in agent gets, by name. None by default.</summary>
     public Dictionary<string, McpServerOptions> Mcp { get; set; } = [];
+
+    /// <summary>The coding CLIs that this worker runs, by the agents' names. Without it, those that are found on the PATH.</summary>
+    public Dictionary<string, CliOptions>? Agents { get; set; }
 }
 
 /// <summary>Rules for the built-in agent's tools; see <see cref="CodeAgent.Contracts.ApprovalRules"/>.</summary>

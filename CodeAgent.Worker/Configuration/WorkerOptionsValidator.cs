@@ -28,6 +28,11 @@ internal static class WorkerOptionsValidator
         McpOptionsValidator.Validate(options.Mcp, problems);
         SandboxOptionsValidator.Validate(options.Sandbox, problems);
         Validate(options.Disk, problems);
+        foreach (var (name, agent) in options.Agents ?? [])
+        {
+            problems.Require(CliOptions.Names.Contains(name), $"agents.{name}", $"one of {string.Join(", ", CliOptions.Names)}");
+            CliOptions.Validate(agent, $"agents.{name}", problems);
+        }
     }
 
     private static void Validate(DiskOptions disk, ConfigProblems problems)

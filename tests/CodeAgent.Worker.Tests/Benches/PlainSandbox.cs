@@ -8,7 +8,7 @@ internal sealed class PlainSandbox(ICommandRunner commands) : ISandbox
 {
     public string Kind => "none";
 
-    public GatewayAccess Gateway { get; } = new(new("http://127.0.0.1:1"), "key");
+    public GatewayAccess Gateway { get; init; } = new(new("http://127.0.0.1:1"), "key");
 
     public Task<CommandResult> RunAsync(CommandLine command, CancellationToken cancellationToken) => commands.RunAsync(command, cancellationToken);
 

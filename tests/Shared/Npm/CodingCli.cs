@@ -1,4 +1,4 @@
-namespace CodeAgent.LlmGateway.Tests.Clients;
+namespace CodeAgent.Testing.Npm;
 
 /// <summary>A coding CLI as it is started for one task, and what it calls its tool for commands.</summary>
 /// <param name="Name">The program.</param>

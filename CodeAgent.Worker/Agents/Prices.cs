@@ -1,6 +1,7 @@
 using CodeAgent.Contracts;
+using CodeAgent.Worker.Agents.Builtin.Models;
 
-namespace CodeAgent.Worker.Agents.Builtin.Models;
+namespace CodeAgent.Worker.Agents;
 
 /// <summary>What tokens cost, by the gateway's list.</summary>
 internal sealed class Prices(ModelCards cards)

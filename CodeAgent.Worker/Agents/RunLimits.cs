@@ -1,7 +1,7 @@
 using System.Globalization;
 using CodeAgent.Contracts;
 
-namespace CodeAgent.Worker.Agents.Builtin;
+namespace CodeAgent.Worker.Agents;
 
 /// <summary>Says whether a run may go on.</summary>
 internal static class RunLimits

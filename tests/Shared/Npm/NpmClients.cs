@@ -1,10 +1,10 @@
 using CliWrap;
 using CliWrap.Buffered;
-using CodeAgent.LlmGateway.Tests.Clients;
+using CodeAgent.Testing.Npm;
 
 [assembly: AssemblyFixture(typeof(NpmClients))]
 
-namespace CodeAgent.LlmGateway.Tests.Clients;
+namespace CodeAgent.Testing.Npm;
 
 /// <summary>
 /// The clients that are published on npm, installed under <c>artifacts/clients</c> by npm. It is more than a gigabyte, so
@@ -31,7 +31,7 @@ public sealed class NpmClients : IAsyncLifetime
         try
         {
             Directory.CreateDirectory(Folder);
-            foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Clients", "npm")))
+            foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "npm")))
             {
                 File.Copy(file, Path.Combine(Folder, Path.GetFileName(file)), overwrite: true);
             }
@@ -48,6 +48,9 @@ public sealed class NpmClients : IAsyncLifetime
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    /// <summary>Where the programs are that npm installed.</summary>
+    public static string Programs { get; } = Path.Combine(Folder, "node_modules", ".bin");
+
     /// <summary>Path of a program that npm installed.</summary>
-    public static string Program(string name) => Path.Combine(Folder, "node_modules", ".bin", name);
+    public static string Program(string name) => Path.Combine(Programs, name);
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace CodeAgent.Worker.Agents.Builtin;
+namespace CodeAgent.Worker.Agents;
 
 /// <summary>Leaves out the middle of a long text.</summary>
 internal static class Middle
