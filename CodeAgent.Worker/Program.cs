@@ -3,7 +3,14 @@ using CodeAgent.ServiceDefaults.Http;
 using CodeAgent.ServiceDefaults.Lifetime;
 using CodeAgent.Worker;
 using CodeAgent.Worker.Agents.Builtin;
+using CodeAgent.Worker.Agents.Cli;
 using CodeAgent.Worker.Api;
+using CodeAgent.Worker.Sandboxes.Network;
+
+if (args is [Bridge.Command, .. var passages])
+{
+    return await Bridge.RunAsync(passages);
+}
 
 return await ServiceMain.RunAsync(async () =>
 {
@@ -18,6 +25,7 @@ return await ServiceMain.RunAsync(async () =>
     builder.AddCommands();
     builder.AddCommandAgent();
     builder.AddBuiltinAgent();
+    builder.AddCliAgents();
     builder.AddLeases();
 
     var app = builder.Build();

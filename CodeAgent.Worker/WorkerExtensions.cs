@@ -1,14 +1,17 @@
 using CodeAgent.ServiceDefaults.Configuration;
 using CodeAgent.Worker.Agents;
+using CodeAgent.Worker.Agents.Cli;
 using CodeAgent.Worker.Agents.Command;
 using CodeAgent.Worker.Checks;
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Deliveries;
+using CodeAgent.Worker.Deliveries.PullRequests;
 using CodeAgent.Worker.Leases;
 using CodeAgent.Worker.Processes;
 using CodeAgent.Worker.Sandboxes;
 using CodeAgent.Worker.Workspaces;
 using CodeAgent.Worker.Workspaces.Credentials;
+using CodeAgent.Worker.Workspaces.Disk;
 
 namespace CodeAgent.Worker;
 
@@ -29,8 +32,9 @@ internal static class WorkerExtensions
         var home = builder.Configuration["CODEAGENT_HOME"] is { Length: > 0 } set ? set : Directory.GetCurrentDirectory();
         builder.Services.AddSingleton(services => WorkFolders.Of(services.GetRequiredService<CurrentOptions>()(), home));
         builder.Services.AddGitCredentials();
-        builder.Services.AddSingleton<Git>().AddSingleton<RepositoryCache>().AddSingleton<RepositoryLayout>().AddSingleton<WorkspaceFactory>().AddSingleton<Deliverer>();
-        builder.Services.AddHostedService<WorkspaceJanitor>();
+        builder.Services.AddSingleton<Git>().AddSingleton<RepositoryCache>().AddSingleton<RepositoryLayout>().AddSingleton<WorkspaceFactory>().AddSingleton<PullRequestOpener>().AddSingleton<Deliverer>();
+        builder.Services.AddSingleton<FreeSpace>(DiskMeasure.Free).AddSingleton<DiskGuard>();
+        builder.Services.AddHostedService<WorkspaceJanitor>().AddHostedService<CacheJanitor>();
         return builder;
     }
 
@@ -55,7 +59,7 @@ internal static class WorkerExtensions
     {
         // Giving leases back takes some seconds at most; what takes longer is not waited for.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(12));
-        builder.Services.AddSingleton<WorkerMetrics>().AddSingleton<LeaseServices>().AddSingleton<LeaseRunner>();
+        builder.Services.AddSingleton<WorkerMetrics>().AddSingleton<CliOffer>().AddSingleton<LeaseServices>().AddSingleton<LeaseRunner>();
         builder.Services.AddHostedService<LeaseLoop>();
         return builder;
     }

@@ -35,6 +35,7 @@ namespace CodeAgent.Contracts;
 [JsonSerializable(typeof(CheckResult))]
 [JsonSerializable(typeof(Usage))]
 [JsonSerializable(typeof(WorkView))]
+[JsonSerializable(typeof(TestSummary))]
 public sealed partial class ContractsJson : JsonSerializerContext
 {
     /// <summary>

@@ -189,6 +189,9 @@ public sealed record CompleteRequest
     /// <summary>How the checks ended.</summary>
     public IReadOnlyList<CheckResult> Checks { get; set; } = [];
 
+    /// <summary>What the test reports say, where the request names any.</summary>
+    public TestSummary? Tests { get; set; }
+
     /// <summary>Turns finished in all.</summary>
     public int Turns { get; set; }
 

@@ -14,6 +14,9 @@ public sealed record SystemStatus
 
     /// <summary>Workers heard of within the last half minute.</summary>
     public required IReadOnlyList<WorkerView> Workers { get; init; }
+
+    /// <summary>Tasks in the queue for agents that none of these workers offers, by agent. They wait, and fail with <c>agent_unavailable</c> after some time if there are workers and none of them comes to offer it.</summary>
+    public IReadOnlyDictionary<string, long> Unoffered { get; set; } = new Dictionary<string, long>();
 }
 
 /// <summary>A worker as the Api knows it.</summary>

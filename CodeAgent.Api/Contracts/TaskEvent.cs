@@ -88,6 +88,9 @@ public static class EventTypes
     /// <summary>A check ended. <see cref="CheckResult"/></summary>
     public const string CheckFinished = "check.finished";
 
+    /// <summary>Results were collected. <c>{ tests?, files, left }</c>: the artifacts' names, and what was left out and why.</summary>
+    public const string Results = "results";
+
     /// <summary>The branch and patch are made. <see cref="Delivery"/></summary>
     public const string DeliveryFinished = "delivery.finished";
 }

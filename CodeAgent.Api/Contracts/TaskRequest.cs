@@ -20,6 +20,9 @@ public sealed record TaskRequest
     /// <summary>Shell commands that must all exit with 0 in the workspace before the task may succeed. At most 20.</summary>
     public IReadOnlyList<string> Checks { get; set; } = [];
 
+    /// <summary>Which files that the work leaves are read as test reports, and which are kept.</summary>
+    public ResultsRequest Results { get; set; } = new();
+
     /// <summary>How the result is handed over.</summary>
     public DeliveryRequest Delivery { get; set; } = new();
 
@@ -47,6 +50,15 @@ public sealed record RepositoryRequest
 
     /// <summary>A branch, a tag or a full commit id. The repository's default branch where it is left out.</summary>
     public string? Ref { get; set; }
+
+    /// <summary>Whether the files of its submodules are there too, at the commits that it names. What is changed in them is not delivered.</summary>
+    public bool Submodules { get; set; }
+
+    /// <summary>Only these folders are there, besides the files beside them and above them. At most 100; all of it where there are none.</summary>
+    public IReadOnlyList<string> Sparse { get; set; } = [];
+
+    /// <summary>How many commits of the history are fetched, 1 to 1,000,000. All of it where it is left out.</summary>
+    public int? Depth { get; set; }
 }
 
 /// <summary>The agent of a task.</summary>
@@ -101,6 +113,15 @@ public sealed record DeliveryRequest
 
     /// <summary>The commit's message. Made from the agent's summary where it is left out.</summary>
     public string? CommitMessage { get; set; }
+
+    /// <summary>One commit, or the agent's own. <c>squash</c> by default.</summary>
+    public CommitHistory Commits { get; set; }
+
+    /// <summary>What happens where the base branch has moved while the task ran. <c>ignore</c> by default.</summary>
+    public MovedBase OnMovedBase { get; set; }
+
+    /// <summary>The pull request (on GitLab, merge request) to open after the push. None where it is left out.</summary>
+    public PullRequestRequest? PullRequest { get; set; }
 }
 
 /// <summary>Where a task stops, done or not. Each limit is for the task as a whole, over all its attempts.</summary>

@@ -85,6 +85,9 @@ public sealed record TaskView
     /// <summary>How the checks of the last attempt ended.</summary>
     public IReadOnlyList<CheckResult> Checks { get; set; } = [];
 
+    /// <summary>What the test reports of the last attempt say, where the request names any.</summary>
+    public TestSummary? Tests { get; set; }
+
     /// <summary>What the models used so far.</summary>
     public required Usage Usage { get; init; }
 
@@ -132,6 +135,9 @@ public static class FailureCodes
     /// <summary>No worker can run such an agent.</summary>
     public const string AgentUnavailable = "agent_unavailable";
 
+    /// <summary>The worker cannot keep programs in the sandbox that is asked for.</summary>
+    public const string SandboxUnavailable = "sandbox_unavailable";
+
     /// <summary>The agent did the same over and over.</summary>
     public const string Stuck = "stuck";
 
@@ -168,6 +174,15 @@ public sealed record Delivery
 
     /// <summary>Files that differ from the base.</summary>
     public required int FilesChanged { get; init; }
+
+    /// <summary>The commit of the base branch that the work was put on, where that had moved.</summary>
+    public string? RebasedOnto { get; set; }
+
+    /// <summary>The pull request.</summary>
+    public PullRequestView? PullRequest { get; set; }
+
+    /// <summary>What did not go as it was asked for, though the work is delivered.</summary>
+    public string? Warning { get; set; }
 }
 
 /// <summary>How a check ended.</summary>

@@ -20,6 +20,7 @@ internal static class LeaseExtensions
         builder.Services.AddSingleton<QueueSignal>();
         builder.Services.AddHostedService(services => services.GetRequiredService<QueueSignal>());
         builder.Services.AddHostedService<LeaseSweeper>();
+        builder.Services.AddHostedService<AgentSweeper>();
         return builder;
     }
 }

@@ -23,6 +23,10 @@ internal sealed class LeaseOptions
     /// <summary>A worker that waits looks into the queue so often even when nobody wakes it. 0.1 seconds to a minute, 5 seconds by default.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A task whose agent no worker offers fails after so long, while there are workers that offer others. 0.1 seconds to 7 days, 15 minutes by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "7.00:00:00")]
+    public TimeSpan AgentPatience { get; set; } = TimeSpan.FromMinutes(15);
 }
 
 [OptionsValidator]

@@ -19,12 +19,14 @@ internal sealed partial class StatusReader(
         var database = redis.GetDatabase();
         var states = Enum.GetValues<TaskStatus>();
         var counts = await Task.WhenAll(states.Select(state => database.SortedSetLengthAsync(TaskKeys.Status(state))));
+        var present = await workers.PresentAsync();
         return new()
         {
             At = time.GetUtcNow(),
             Tasks = states.Zip(counts).ToDictionary(pair => TaskIndexes.StatusName(pair.First), pair => pair.Second),
             OldestQueuedAt = await OldestQueuedAtAsync(database),
-            Workers = await workers.PresentAsync(),
+            Workers = present,
+            Unoffered = await UnofferedAsync(database, present),
         };
     }
 
@@ -66,6 +68,13 @@ internal sealed partial class StatusReader(
             LogAway(e.GetType().Name);
             return null;
         }
+    }
+
+    private static async Task<IReadOnlyDictionary<string, long>> UnofferedAsync(IDatabase database, IReadOnlyList<WorkerView> present)
+    {
+        var agents = TaskRules.Agents.Where(agent => !present.Any(worker => worker.Agents.Contains(agent))).ToList();
+        var waiting = await Task.WhenAll(agents.Select(agent => database.SortedSetLengthAsync(TaskKeys.Queue(agent))));
+        return agents.Zip(waiting).Where(pair => pair.Second > 0).ToDictionary(pair => pair.First, pair => pair.Second);
     }
 
     // Ids sort by the time they were made.

@@ -40,6 +40,10 @@ internal static partial class Lifecycle
         : lease.ExpiresAt > now ? new Refused(Refusal.NotDue, "The lease holds.")
         : BackToQueue(task, lease, until: lease.RenewedAt, "lease_lapsed", counts: true, now);
 
+    private static Decision GiveUp(TaskState task, TaskCommand.GiveUp giveUp, DateTimeOffset now) => task.Status != TaskStatus.Queued
+        ? new Refused(Refusal.NotDue, $"The task is {Name(task.Status)}.")
+        : Change(Finish(task, TaskStatus.Failed, now) with { Failure = giveUp.Failure }, now, (EventTypes.TaskFailed, Data(giveUp.Failure)));
+
     private static Decision UnderLease(TaskState task, TaskCommand.UnderLease command, DateTimeOffset now)
     {
         if (command is TaskCommand.Complete again && task.Completion == new Completion(again.Fence, again.Request.Outcome))
@@ -153,6 +157,7 @@ internal static partial class Lifecycle
             Summary = request.Summary,
             Delivery = request.Delivery,
             Checks = request.Checks,
+            Tests = request.Tests,
         };
         return Change(done, now, (status, failure) switch
         {

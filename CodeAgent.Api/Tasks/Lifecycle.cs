@@ -26,6 +26,7 @@ internal static partial class Lifecycle
         (_, TaskCommand.Message message) => Message(task, message, now),
         (_, TaskCommand.Expire) => Expire(task, now),
         (_, TaskCommand.Claim claim) => Claim(task, claim, now),
+        (_, TaskCommand.GiveUp giveUp) => GiveUp(task, giveUp, now),
         (_, TaskCommand.Lapse) => Lapse(task, now),
         (_, TaskCommand.UnderLease held) => UnderLease(task, held, now),
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "Not a command of this life."),
@@ -95,6 +96,7 @@ internal static partial class Lifecycle
                 Summary = null,
                 Delivery = null,
                 Checks = [],
+                Tests = null,
                 Artifacts = [],
             },
             now, (EventTypes.TaskRequeued, new() { ["reason"] = "retry" }));

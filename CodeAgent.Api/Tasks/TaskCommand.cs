@@ -34,6 +34,9 @@ internal abstract record TaskCommand
     /// <summary>The lease is found to be over its time.</summary>
     public sealed record Lapse : TaskCommand;
 
+    /// <summary>Nobody can do it, and that was so for long enough.</summary>
+    public sealed record GiveUp(TaskFailure Failure) : TaskCommand;
+
     /// <summary>What only the holder of the lease with the number <see cref="Fence"/> may do.</summary>
     public abstract record UnderLease(long Fence) : TaskCommand;
 

@@ -33,6 +33,9 @@ internal static class TaskKeys
     /// <summary>Tasks that wait for a worker with this agent, the next one first. One queue for each agent, so that work which nobody can do stands in nobody's way.</summary>
     public static RedisKey Queue(string agent) => $"{RedisKeys.Prefix}queue:{agent}";
 
+    /// <summary>A hash: agents that tasks wait for and no worker offers, with the millisecond since when that is so.</summary>
+    public const string Unoffered = RedisKeys.Prefix + "agents-unoffered";
+
     /// <summary>Index of the tasks in a state.</summary>
     public static RedisKey Status(TaskStatus status) => $"{RedisKeys.Prefix}tasks:status:{status}".ToLowerInvariant();
 

@@ -14,8 +14,12 @@ internal static partial class TaskRules
     private const int LongestCheck = 10_000;
     private const int LongestCommitMessage = 10_000;
 
-    // A task that no worker can do would wait for ever, so a name is here when workers have the agent.
-    private static readonly IReadOnlyList<string> Agents = [AgentNames.Builtin, AgentNames.Command];
+    /// <summary>The agents. Which of them there is a worker for, <see cref="SystemStatus.Workers"/> says; a task for one that nobody offers fails after some time.</summary>
+    public static IReadOnlyList<string> Agents { get; } =
+    [
+        AgentNames.Builtin, AgentNames.Command, AgentNames.Codex, AgentNames.Claude, AgentNames.OpenCode, AgentNames.Gemini, AgentNames.Qwen,
+        AgentNames.Cursor, AgentNames.Aider,
+    ];
 
     /// <summary>The agents, for people.</summary>
     public static string AgentList { get; } = string.Join(", ", Agents);
@@ -36,15 +40,19 @@ internal static partial class TaskRules
         RequireObject(request.Delivery, "delivery");
         RequireObject(request.Limits, "limits");
         RequireObject(request.Labels, "labels");
+        RequireObject(request.Results, "results");
         RequireObject(request.Approvals, "approvals");
         if (request.Repository is { } repository)
         {
             repositories.Require(repository);
+            RequireShape(repository);
         }
 
         Require(request.Agent);
         Require(request.Checks);
         Require(request.Delivery, request.Repository, id);
+        Require(request.Delivery.PullRequest, request.Delivery);
+        Require(request.Results);
         Require(request.Approvals, request.Agent);
         Require(request.Limits);
         Require(request.Priority is >= -100 and <= 100, "priority", "priority is -100 to 100.");

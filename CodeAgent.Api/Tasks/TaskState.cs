@@ -105,6 +105,9 @@ internal sealed record TaskState
     /// <summary>How the checks ended.</summary>
     public required IReadOnlyList<CheckResult> Checks { get; init; }
 
+    /// <summary>What the test reports say.</summary>
+    public TestSummary? Tests { get; init; }
+
     /// <summary>What the run left so far, what is between the workers only included.</summary>
     public required IReadOnlyList<StoredArtifact> Artifacts { get; init; }
 

@@ -25,6 +25,7 @@ internal static class TaskViews
         Summary = task.Summary,
         Delivery = task.Delivery,
         Checks = task.Checks,
+        Tests = task.Tests,
         Usage = task.EarlierUsage + task.Usage,
         Work = task.Work,
         Artifacts = [.. task.Artifacts.Where(artifact => !artifact.IsInternal).Select(artifact => artifact.ToView())],

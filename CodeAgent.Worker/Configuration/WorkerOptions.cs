@@ -1,3 +1,5 @@
+using CodeAgent.Worker.Agents.Builtin.Mcp;
+
 namespace CodeAgent.Worker.Configuration;
 
 /// <summary>What is set for a worker: <c>config/worker.yaml</c>.</summary>
@@ -21,6 +23,12 @@ internal sealed class WorkerOptions
     /// <summary>The APIs of git hosts, for pull requests and GitHub Apps; github.com and gitlab.com are known without.</summary>
     public List<GitHostOptions> GitHosts { get; set; } = [];
 
+    /// <summary>How much of the disk it takes.</summary>
+    public DiskOptions Disk { get; set; } = new();
+
+    /// <summary>What programs of agents and checks are kept in.</summary>
+    public SandboxOptions Sandbox { get; set; } = new();
+
     /// <summary>What the built-in agent's tools may do, whatever a task says. Nothing is forbidden by default.</summary>
     public ApprovalOptions Approvals { get; set; } = new();
 
@@ -34,6 +42,12 @@ internal sealed class WorkerOptions
         "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO",
         "DOTNET_ROOT*", "DOTNET_CLI_*", "DOTNET_NOLOGO", "MSBUILDDISABLENODEREUSE", "NUGET_PACKAGES", "NUGET_CERT_REVOCATION_MODE",
     ];
+
+    /// <summary>MCP servers whose tools the built-in agent gets, by name. None by default.</summary>
+    public Dictionary<string, McpServerOptions> Mcp { get; set; } = [];
+
+    /// <summary>The coding CLIs that this worker runs, by the agents' names. Without it, those that are found on the PATH.</summary>
+    public Dictionary<string, CliOptions>? Agents { get; set; }
 }
 
 /// <summary>Rules for the built-in agent's tools; see <see cref="CodeAgent.Contracts.ApprovalRules"/>.</summary>
@@ -60,6 +74,9 @@ internal sealed class CommitterOptions
 
     /// <summary><c>codeagent@localhost</c> by default.</summary>
     public string Email { get; set; } = "codeagent@localhost";
+
+    /// <summary>How commits are signed. Not at all by default.</summary>
+    public SigningOptions? Signing { get; set; }
 }
 
 /// <summary>The options in force now; they change while the worker runs.</summary>

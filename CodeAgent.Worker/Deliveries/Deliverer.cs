@@ -1,6 +1,6 @@
-using CliWrap;
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Configuration;
+using CodeAgent.Worker.Deliveries.PullRequests;
 using CodeAgent.Worker.Workspaces;
 
 namespace CodeAgent.Worker.Deliveries;
@@ -11,11 +11,36 @@ namespace CodeAgent.Worker.Deliveries;
 /// <param name="Prompt">What was asked for.</param>
 /// <param name="Summary">What the agent says it did.</param>
 /// <param name="FinishedAt">When the agent was done; the commit's time, so that a delivery that is repeated makes the same commit.</param>
-internal sealed record DeliveryOrder(Guid TaskId, DeliveryRequest Request, string Prompt, string? Summary, DateTimeOffset FinishedAt);
-
-/// <summary>Makes the commit and the branch, and pushes it where that is asked for.</summary>
-internal sealed class Deliverer(RepositoryCache cache, Git git, CurrentOptions options)
+/// <param name="Repository">The repository as it was asked for; none for an empty workspace.</param>
+internal sealed record DeliveryOrder(Guid TaskId, DeliveryRequest Request, string Prompt, string? Summary, DateTimeOffset FinishedAt, RepositoryRequest? Repository = null)
 {
+    /// <summary>The branch's name.</summary>
+    public string Branch => Request.Branch.Replace("{id}", TaskId.ToString(), StringComparison.Ordinal);
+}
+
+/// <summary>Makes the commits and the branch, and pushes it and opens a pull request where that is asked for.</summary>
+internal sealed class Deliverer(RepositoryCache cache, Git git, PullRequestOpener pullRequests, CurrentOptions options, TimeProvider time)
+{
+    private readonly CommitPlanner _planner = new(git, options);
+    private readonly CommitWriter _writer = new(git, options, time);
+    private readonly Rebaser _rebaser = new(git);
+    private readonly BranchPusher _pusher = new(git);
+
+    /// <summary>Finds out whether the branch that is asked for could be pushed, before anything is done for it.</summary>
+    /// <param name="workspace">The workspace.</param>
+    /// <param name="order">How it is to be delivered.</param>
+    /// <param name="mayExist">Whether an attempt before this one may have pushed it.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="TaskFailedException">It could not.</exception>
+    public async Task RequirePushAsync(Workspace workspace, DeliveryOrder order, bool mayExist, CancellationToken cancellationToken)
+    {
+        if (order.Request.Push && workspace.Base.Url is { } url)
+        {
+            await RequireNameAsync(workspace, order, cancellationToken);
+            await _pusher.RequireRightAsync(workspace.Folder.Git, url, workspace.Base.Commit, order.Branch, mayExist, cancellationToken);
+        }
+    }
+
     /// <summary>Delivers a tree of the workspace.</summary>
     /// <param name="workspace">The workspace.</param>
     /// <param name="tree">The tree.</param>
@@ -25,89 +50,104 @@ internal sealed class Deliverer(RepositoryCache cache, Git git, CurrentOptions o
     /// <exception cref="TaskFailedException">The branch could not be made or pushed.</exception>
     public async Task<Delivery> DeliverAsync(Workspace workspace, string tree, DeliveryOrder order, Func<Task> confirm, CancellationToken cancellationToken)
     {
-        var branch = order.Request.Branch.Replace("{id}", order.TaskId.ToString(), StringComparison.Ordinal);
-        var reference = "refs/heads/" + branch;
-        var repository = workspace.Folder.Git;
-        if ((await git.TryAsync(new(repository, "check-ref-format", reference), cancellationToken)).ExitCode != 0)
-        {
-            throw Failed($"'{branch}' cannot be the name of a branch.");
-        }
-
-        var commit = await CommitAsync(workspace, tree, order, cancellationToken);
+        await RequireNameAsync(workspace, order, cancellationToken);
+        var plan = await _planner.PlanAsync(workspace, tree, order, cancellationToken);
+        (plan, var onto) = await RebaseAsync(workspace, tree, plan, order, cancellationToken);
+        var commit = await CommitAsync(workspace, plan, order, cancellationToken);
         var push = order.Request.Push && workspace.Base.Url is not null;
-        await KeepAsync(workspace, commit, reference, order.TaskId, push, cancellationToken);
-        if (push)
+        await KeepAsync(workspace, commit, order, push, cancellationToken);
+        var delivery = new Delivery
         {
-            await confirm();
-            await PushAsync(repository, workspace.Base.Url!, commit, reference, cancellationToken);
-        }
-
-        return new()
-        {
-            Branch = branch,
+            Branch = order.Branch,
             BaseCommit = workspace.Base.Commit,
             Commit = commit,
             Pushed = push,
             FilesChanged = await workspace.CountChangesAsync(tree, cancellationToken),
+            RebasedOnto = onto,
+            Warning = plan.Warning,
         };
-    }
-
-    private async Task<string> CommitAsync(Workspace workspace, string tree, DeliveryOrder order, CancellationToken cancellationToken)
-    {
-        if (tree == await workspace.BaseTreeAsync(cancellationToken))
+        if (!push)
         {
-            return workspace.Base.Commit;
+            return delivery;
         }
 
-        var committer = options().Committer;
-        return await git.RunAsync(new(workspace.Folder.Git, "commit-tree", tree, "-p", workspace.Base.Commit, "-F", "-")
+        await confirm();
+        delivery = delivery with { Commit = await _pusher.PushAsync(workspace.Folder.Git, workspace.Base.Url!, commit, order.Branch, order, cancellationToken) };
+        await ReleaseAsync(workspace, commit, order, cancellationToken);
+        return order.Request.PullRequest is null ? delivery : await pullRequests.OpenAsync(workspace, delivery, order, cancellationToken);
+    }
+
+    private async Task RequireNameAsync(Workspace workspace, DeliveryOrder order, CancellationToken cancellationToken)
+    {
+        if ((await git.TryAsync(new(workspace.Folder.Git, "check-ref-format", "refs/heads/" + order.Branch), cancellationToken)).ExitCode != 0)
         {
-            Input = PipeSource.FromString(CommitMessage.Make(order)),
-            Environment = new CommitIdentity(committer.Name, committer.Email, order.FinishedAt).Environment,
-        }, cancellationToken);
+            throw Failed($"'{order.Branch}' cannot be the name of a branch.");
+        }
+    }
+
+    private async Task<(CommitPlan Plan, string? Onto)> RebaseAsync(Workspace workspace, string tree, CommitPlan plan, DeliveryOrder order, CancellationToken cancellationToken)
+    {
+        if (order.Request.OnMovedBase == MovedBase.Ignore || order.Repository is null || plan.Drafts.Count == 0)
+        {
+            return (plan, null);
+        }
+
+        var newest = (await cache.FetchAsync(order.Repository, cancellationToken)).Commit;
+        if (newest == workspace.Base.Commit)
+        {
+            return (plan, null);
+        }
+
+        if (order.Request.OnMovedBase == MovedBase.Fail)
+        {
+            throw Failed($"The base branch has moved from {workspace.Base.Commit} to {newest} while the task ran. The patch is kept.");
+        }
+
+        if (!IsLine(plan.Drafts, workspace.Base.Commit))
+        {
+            plan = _planner.Squash(workspace, tree, order, "The work is one commit: the agent's own could not be kept, because they are no single line that could be put on the base branch's newest commit.");
+        }
+
+        return (plan with { Drafts = await _rebaser.RebaseAsync(workspace.Folder.Git, plan.Drafts, workspace.Base.Commit, newest, cancellationToken) }, newest);
+    }
+
+    private static bool IsLine(IReadOnlyList<CommitDraft> drafts, string from) =>
+        drafts.Zip(drafts.Select(draft => draft.Id).Prepend(from)).All(pair => pair.First.Parents is [var parent] && parent == pair.Second);
+
+    private async Task<string> CommitAsync(Workspace workspace, CommitPlan plan, DeliveryOrder order, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return plan.Drafts.Count == 0 ? workspace.Base.Commit : await _writer.WriteAsync(workspace.Folder.Git, plan.Drafts, order.FinishedAt, cancellationToken);
+        }
+        catch (GitException e)
+        {
+            throw Failed($"The commit could not be made: {e.Message}");
+        }
     }
 
     // The workspace goes; the commit stays in the cache under the task's id, and as the branch as far as its name is free there.
-    private async Task KeepAsync(Workspace workspace, string commit, string reference, Guid task, bool pushed, CancellationToken cancellationToken)
+    private async Task KeepAsync(Workspace workspace, string commit, DeliveryOrder order, bool pushed, CancellationToken cancellationToken)
     {
         using var held = await cache.HoldAsync(workspace.Base.Folder, cancellationToken);
         await git.RunAsync(new(workspace.Folder.Git, "push", "--quiet", "--force", "--no-verify", "--", workspace.Base.Folder,
-            $"{commit}:refs/codeagent/{task}"), cancellationToken);
+            $"{commit}:refs/codeagent/{order.TaskId}"), cancellationToken);
         var kept = await git.TryAsync(new(workspace.Folder.Git, "push", "--quiet", "--force", "--no-verify", "--", workspace.Base.Folder,
-            $"{commit}:{reference}"), cancellationToken);
+            $"{commit}:refs/heads/{order.Branch}"), cancellationToken);
         if (kept.ExitCode != 0 && !pushed)
         {
             // What git says begins with lines about the cache, which mean nothing to whoever reads this. A branch "a" beside "a/b" is the usual cause.
             var reason = kept.Error.Split('\n').FirstOrDefault(line => line.Contains("error:", StringComparison.Ordinal)) ?? kept.Error;
-            throw Failed($"The branch {reference["refs/heads/".Length..]} cannot be made: {GitException.Clean(reason)}");
+            throw Failed($"The branch {order.Branch} cannot be made: {GitException.Clean(reason)}");
         }
     }
 
-    private async Task PushAsync(string repository, string url, string commit, string reference, CancellationToken cancellationToken)
+    // What the other side has, the cache need not keep.
+    private async Task ReleaseAsync(Workspace workspace, string commit, DeliveryOrder order, CancellationToken cancellationToken)
     {
-        var found = await git.TryAsync(new(repository, "ls-remote", "--quiet", "--", url, reference) { Remote = url }, cancellationToken);
-        if (found.ExitCode != 0)
-        {
-            throw Failed($"The branch could not be pushed to {GitException.Clean(url)}: {GitException.Clean(found.Error)}");
-        }
-
-        var there = found.Output.Split('\t')[0].Trim();
-        if (there == commit)
-        {
-            return;
-        }
-
-        if (there.Length > 0)
-        {
-            throw Failed($"The branch {reference["refs/heads/".Length..]} exists at {GitException.Clean(url)} already, at {there}; it is not overwritten.");
-        }
-
-        // "With lease", expecting nothing: the branch may only be made, not moved, even if somebody made it just now.
-        var pushed = await git.TryAsync(new(repository, "push", "--quiet", "--no-verify", $"--force-with-lease={reference}:", "--", url, $"{commit}:{reference}") { Remote = url }, cancellationToken);
-        if (pushed.ExitCode != 0)
-        {
-            throw Failed($"The branch could not be pushed to {GitException.Clean(url)}: {GitException.Clean(pushed.Error)}");
-        }
+        using var held = await cache.HoldAsync(workspace.Base.Folder, cancellationToken);
+        await git.TryAsync(new(workspace.Base.Folder, "update-ref", "-d", $"refs/codeagent/{order.TaskId}", commit), cancellationToken);
+        await git.TryAsync(new(workspace.Base.Folder, "update-ref", "-d", $"refs/heads/{order.Branch}", commit), cancellationToken);
     }
 
     private static TaskFailedException Failed(string message) => new(FailureCodes.DeliveryFailed, message);

@@ -1,6 +1,5 @@
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Agents;
-using CodeAgent.Worker.Agents.Builtin;
 
 namespace CodeAgent.Worker.Leases;
 

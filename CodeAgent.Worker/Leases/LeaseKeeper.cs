@@ -18,6 +18,9 @@ internal enum StopReason
     /// <summary>The time of the task is used up, and the agent did not notice.</summary>
     OutOfTime,
 
+    /// <summary>The task's folder is larger than it may be.</summary>
+    OverQuota,
+
     /// <summary>The lease is over.</summary>
     Lost,
 }

@@ -2,11 +2,12 @@ using System.Globalization;
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Api;
 using CodeAgent.Worker.Configuration;
+using CodeAgent.Worker.Workspaces.Disk;
 
 namespace CodeAgent.Worker.Leases;
 
 /// <summary>Claims tasks up to the worker's capacity, and gives them back when the worker is being stopped.</summary>
-internal sealed partial class LeaseLoop(WorkApi api, LeaseRunner runner, CurrentOptions options, IConfiguration configuration, TimeProvider time, ILogger<LeaseLoop> logger) : BackgroundService
+internal sealed partial class LeaseLoop(WorkApi api, LeaseRunner runner, DiskGuard disk, CurrentOptions options, IConfiguration configuration, TimeProvider time, ILogger<LeaseLoop> logger) : BackgroundService
 {
     private const int WaitSeconds = 20;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
@@ -24,9 +25,9 @@ internal sealed partial class LeaseLoop(WorkApi api, LeaseRunner runner, Current
             while (true)
             {
                 running.RemoveAll(task => task.IsCompleted);
-                if (running.Count >= options().Capacity)
+                if (running.Count >= options().Capacity || !disk.HasRoom())
                 {
-                    // The capacity may be raised meanwhile.
+                    // The capacity may be raised meanwhile, and the disk may get room.
                     await Task.WhenAny([.. running, Task.Delay(CapacityCheck, time, stoppingToken)]).WaitAsync(stoppingToken);
                 }
                 else if (await ClaimAsync(running.Count, stoppingToken) is { } lease)

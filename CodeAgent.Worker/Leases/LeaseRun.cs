@@ -1,6 +1,7 @@
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Api;
 using CodeAgent.Worker.Workspaces;
+using CodeAgent.Worker.Workspaces.Disk;
 
 namespace CodeAgent.Worker.Leases;
 
@@ -29,6 +30,7 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
         await using var stopOnDrain = draining.Register(() => keeper.StopWork(StopReason.Draining));
         await using var stopLate = time.CreateTimer(_ => keeper.StopWork(StopReason.OutOfTime), null, left < TimeSpan.Zero ? Overtime : left + Overtime, Timeout.InfiniteTimeSpan);
         await using var held = await HeldFolder.AcquireAsync(services.Folders.FolderOf(lease.TaskId, lease.Fence), time, keeper.Lost);
+        await using var quota = new WorkspaceQuota(held.Folder, services.Options, time, () => keeper.StopWork(StopReason.OverQuota));
         await using var log = new TaskLog(held.Folder.Log);
         await log.NoteAsync(time.GetUtcNow(), $"attempt {lease.Attempt} begins with the agent {lease.Request.Agent.Name}, after turn {lease.Checkpoint?.Turn ?? 0}", keeper.Lost);
         await using var events = new EventQueue(_api, log, keeper, time);
@@ -41,7 +43,8 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
         await using var hurryOnDrain = draining.Register(() => farewell.CancelAfter(Farewell));
         if (end is { Outcome: Outcome.Failed })
         {
-            await TryAsync("patch", work.UploadPatchAsync, farewell.Token);
+            // To look through a folder that is too large would make it larger still.
+            await TryAsync("patch", token => work.UploadPatchAsync(asCheckpointed: keeper.Reason == StopReason.OverQuota, token), farewell.Token);
         }
 
         await TryAsync("events", events.FlushAsync, farewell.Token);
@@ -91,6 +94,10 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
         {
             (Outcome.Failed, StopReason.Canceled) => end with { Outcome = Outcome.Canceled, Failure = null },
             (Outcome.Failed, StopReason.Draining) => null,
+            (Outcome.Failed, StopReason.OverQuota) => end with
+            {
+                Failure = new(FailureCodes.LimitReached, $"The task's folder grew over the limit of {services.Options().Disk.WorkspaceLimitGiB} GiB."),
+            },
             _ => end,
         };
     }

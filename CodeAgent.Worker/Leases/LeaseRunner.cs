@@ -11,7 +11,7 @@ internal sealed partial class LeaseRunner(LeaseServices services, WorkerMetrics 
     private static readonly Func<ILogger, Guid, IDisposable?> TaskScope = LoggerMessage.DefineScope<Guid>("Task {TaskId}");
 
     /// <summary>The agents that this worker can run.</summary>
-    public IReadOnlyList<string> Agents { get; } = [.. services.Agents.Select(agent => agent.Name)];
+    public IReadOnlyList<string> Agents => [.. services.Agents.Select(agent => agent.Name).Where(services.Clis.Has)];
 
     /// <summary>Runs the lease; returns when it is over, however it ended.</summary>
     /// <param name="lease">The lease.</param>

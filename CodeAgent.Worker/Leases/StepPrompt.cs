@@ -1,6 +1,6 @@
 using System.Globalization;
 using CodeAgent.Contracts;
-using CodeAgent.Worker.Agents.Builtin;
+using CodeAgent.Worker.Agents;
 
 namespace CodeAgent.Worker.Leases;
 

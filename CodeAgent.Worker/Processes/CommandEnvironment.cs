@@ -8,7 +8,7 @@ internal static class CommandEnvironment
     private static readonly string[] Never = ["CODEAGENT_", "OTEL_"];
 
     /// <summary>Fills in the whole environment.</summary>
-    public static void Fill(IDictionary<string, string?> environment, IEnumerable<string> pass, TaskFolder folder)
+    public static void Fill(IDictionary<string, string?> environment, IEnumerable<string> pass, TaskFolder folder, string? dependencyCaches)
     {
         environment.Clear();
         foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
@@ -25,6 +25,13 @@ internal static class CommandEnvironment
         environment["TERM"] = "dumb";
         environment["CI"] = "1";
         environment.TryAdd("LANG", "C.UTF-8");
+
+        if (!string.IsNullOrEmpty(dependencyCaches))
+        {
+            environment["NUGET_PACKAGES"] = Path.Combine(dependencyCaches, "nuget");
+            environment["npm_config_cache"] = Path.Combine(dependencyCaches, "npm");
+            environment["PIP_CACHE_DIR"] = Path.Combine(dependencyCaches, "pip");
+        }
 
         // A home of its own would have every build fetch its packages anew; they are the same for all.
         var packages = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");

@@ -39,7 +39,7 @@ internal sealed partial class CommandLoop(CommandLine command, TimeProvider time
         var output = new OutputBuffer(command.OutputLimit);
         var errors = new OutputBuffer(command.OutputLimit);
         var reading = ReadAsync(running.Output, output, command.OnOutput, () => Heard(silence), swept.Task, stop, cancellationToken);
-        var readingErrors = ReadAsync(running.Errors, errors, null, () => Heard(silence), swept.Task, stop, cancellationToken);
+        var readingErrors = ReadAsync(running.Errors, errors, command.OnErrors, () => Heard(silence), swept.Task, stop, cancellationToken);
 
         var ended = await EndedAsync(running, stop.Token);
         await running.EndAsync(politely: !ended);

@@ -25,7 +25,11 @@ internal sealed class CommandRunner(WorkFolders folders, CurrentOptions options,
         Subreaper.Enable();
         var mark = Guid.NewGuid().ToString("N");
         var launch = await PrepareAsync(command, mark, cancellationToken);
-        await (wrapAsync?.Invoke(launch, cancellationToken) ?? default);
+        if (wrapAsync is not null)
+        {
+            await wrapAsync(launch, cancellationToken);
+        }
+
         var start = new ProcessStartInfo
         {
             WorkingDirectory = command.Directory,
@@ -67,7 +71,7 @@ internal sealed class CommandRunner(WorkFolders folders, CurrentOptions options,
             ?? new ProcessEntry(process.Id, Environment.ProcessId, process.Id, (await WorkerMark.Here).Started, Ended: true);
         var tree = new ProcessTree(root, mark, launch.IsContained, time);
         tree.Begin();
-        return new RunningProcess(process, tree, apart: start.RedirectStandardError, launch.EndedAsync, logger);
+        return new RunningProcess(process, tree, apart: start.RedirectStandardError, launch, time, logger);
     }
 
     private async Task<Launch> PrepareAsync(CommandLine command, string mark, CancellationToken cancellationToken)
@@ -75,7 +79,7 @@ internal sealed class CommandRunner(WorkFolders folders, CurrentOptions options,
         var folder = folders.FolderOf(command.Directory);
         folder.CreateForCommands();
         var environment = new Dictionary<string, string?>();
-        CommandEnvironment.Fill(environment, options().PassEnvironment, folder);
+        CommandEnvironment.Fill(environment, options().PassEnvironment, folder, options().Disk.DependencyCaches);
         foreach (var (name, value) in command.Environment)
         {
             environment[name] = value;

@@ -42,6 +42,9 @@ internal sealed record CommandLine
     /// <summary>Gets the output as it comes, in pieces of bounded size.</summary>
     public Func<string, CancellationToken, ValueTask>? OnOutput { get; init; }
 
+    /// <summary>The same for a program's other stream.</summary>
+    public Func<string, CancellationToken, ValueTask>? OnErrors { get; init; }
+
     /// <summary>Ends the command, politely first, as if it had run to its own end.</summary>
     public CancellationToken Enough { get; init; }
 }

@@ -9,6 +9,7 @@ namespace CodeAgent.Worker.Processes;
 internal sealed class Launch(CommandLine command, TaskFolder folder, Dictionary<string, string?> environment)
 {
     private readonly List<Func<ValueTask<string?>>> _ended = [];
+    private readonly List<Func<IReadOnlyCollection<ProcessEntry>, ValueTask<string?>>> _watches = [];
 
     /// <summary>What was asked for.</summary>
     public CommandLine Command => command;
@@ -30,6 +31,26 @@ internal sealed class Launch(CommandLine command, TaskFolder folder, Dictionary<
 
     /// <summary>Does this when all of the command is gone. What it returns is the limit that the command ran into, if any.</summary>
     public void WhenEnded(Func<ValueTask<string?>> ended) => _ended.Add(ended);
+
+    /// <summary>Looks at the command's processes while it runs, about twice a second. What it returns is a limit that they are beyond: then the command is ended.</summary>
+    public void Watch(Func<IReadOnlyCollection<ProcessEntry>, ValueTask<string?>> watch) => _watches.Add(watch);
+
+    /// <summary>Whether anything looks.</summary>
+    public bool IsWatched => _watches.Count > 0;
+
+    /// <summary>Has them look once.</summary>
+    public async ValueTask<string?> LookAsync(IReadOnlyCollection<ProcessEntry> processes)
+    {
+        foreach (var watch in _watches)
+        {
+            if (await watch(processes) is { } limit)
+            {
+                return limit;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>All of the command is gone.</summary>
     public async ValueTask<string?> EndedAsync()

@@ -46,6 +46,10 @@ internal static class ProcessTable
         return environment?.Split('\0').FirstOrDefault(pair => pair.StartsWith(name + '=', StringComparison.Ordinal))?[(name.Length + 1)..];
     }
 
+    /// <summary>Bytes of memory that a process has; 0 where it is gone.</summary>
+    public static async Task<long> ResidentAsync(int id, CancellationToken cancellationToken) =>
+        await ReadAsync($"/proc/{id}/statm", cancellationToken) is { Length: > 0 } pages ? long.Parse(pages.Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize : 0;
+
     /// <summary>Whether a process is in a process namespace below ours.</summary>
     public static async Task<bool> IsContainedAsync(int id, CancellationToken cancellationToken)
     {

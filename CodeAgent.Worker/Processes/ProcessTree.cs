@@ -45,27 +45,8 @@ internal sealed class ProcessTree(ProcessEntry root, string mark, bool isContain
         return await GoneAsync(Patience, kill: true);
     }
 
-    private async Task<int> GoneAsync(TimeSpan limit, bool kill)
-    {
-        var start = time.GetTimestamp();
-        while (true)
-        {
-            var living = await LivingAsync();
-            if (living.Count == 0 || time.GetElapsedTime(start) > limit)
-            {
-                return living.Count;
-            }
-
-            foreach (var process in kill ? living : [])
-            {
-                Signals.Send(process.Id, Signals.Kill);
-            }
-
-            await Task.Delay(Interval, time);
-        }
-    }
-
-    private async Task<IReadOnlyCollection<ProcessEntry>> LivingAsync()
+    /// <summary>Those that live.</summary>
+    public async Task<IReadOnlyCollection<ProcessEntry>> LivingAsync()
     {
         // No process of the command can be older than the command.
         var all = await ProcessTable.ListAsync(CancellationToken.None);
@@ -92,6 +73,26 @@ internal sealed class ProcessTree(ProcessEntry root, string mark, bool isContain
         }
 
         return found.Values;
+    }
+
+    private async Task<int> GoneAsync(TimeSpan limit, bool kill)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            var living = await LivingAsync();
+            if (living.Count == 0 || time.GetElapsedTime(start) > limit)
+            {
+                return living.Count;
+            }
+
+            foreach (var process in kill ? living : [])
+            {
+                Signals.Send(process.Id, Signals.Kill);
+            }
+
+            await Task.Delay(Interval, time);
+        }
     }
 
     // Without any mark of the worker, so it comes from some command and has hidden. While another command runs that it can be

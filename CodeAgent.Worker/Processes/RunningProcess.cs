@@ -5,9 +5,11 @@ namespace CodeAgent.Worker.Processes;
 /// <summary>A command that runs as processes of this machine.</summary>
 internal sealed partial class RunningProcess : IRunningCommand
 {
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(500);
     private readonly Process _process;
     private readonly ProcessTree _tree;
-    private readonly Func<ValueTask<string?>> _ended;
+    private readonly Launch _launch;
+    private readonly Task _watching;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _ending = new(1);
     private bool _over;
@@ -16,13 +18,15 @@ internal sealed partial class RunningProcess : IRunningCommand
     /// <param name="process">The process, its streams redirected.</param>
     /// <param name="tree">It and what comes of it.</param>
     /// <param name="apart">Whether its streams are two.</param>
-    /// <param name="ended">Called when all of it is gone; says which limit it ran into.</param>
+    /// <param name="launch">How it was started.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public RunningProcess(Process process, ProcessTree tree, bool apart, Func<ValueTask<string?>> ended, ILogger logger)
+    public RunningProcess(Process process, ProcessTree tree, bool apart, Launch launch, TimeProvider time, ILogger logger)
     {
-        (_process, _tree, _ended, _logger) = (process, tree, ended, logger);
+        (_process, _tree, _launch, _logger) = (process, tree, launch, logger);
         Errors = apart ? process.StandardError.BaseStream : Stream.Null;
         Exited = ExitedAsync();
+        _watching = launch.IsWatched ? WatchAsync(time) : Task.CompletedTask;
     }
 
     public Stream Input => _process.StandardInput.BaseStream;
@@ -56,7 +60,7 @@ internal sealed partial class RunningProcess : IRunningCommand
             }
 
             _over = true;
-            Limit = await _ended();
+            Limit ??= await _launch.EndedAsync();
         }
         finally
         {
@@ -67,8 +71,22 @@ internal sealed partial class RunningProcess : IRunningCommand
     public async ValueTask DisposeAsync()
     {
         await EndAsync(politely: !Exited.IsCompleted);
+        await _watching;
         _process.Dispose();
         _ending.Dispose();
+    }
+
+    private async Task WatchAsync(TimeProvider time)
+    {
+        using var timer = new PeriodicTimer(WatchInterval, time);
+        while (!Exited.IsCompleted && await timer.WaitForNextTickAsync())
+        {
+            if (await _launch.LookAsync(await _tree.LivingAsync()) is { } limit)
+            {
+                Limit = limit;
+                await EndAsync(politely: false);
+            }
+        }
     }
 
     private async Task<int> ExitedAsync()

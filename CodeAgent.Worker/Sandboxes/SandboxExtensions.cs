@@ -1,5 +1,6 @@
 using CodeAgent.Worker.Agents.Builtin;
 using CodeAgent.Worker.Sandboxes.Gateway;
+using CodeAgent.Worker.Sandboxes.Limits;
 
 namespace CodeAgent.Worker.Sandboxes;
 
@@ -24,6 +25,9 @@ internal static class SandboxExtensions
             .RemoveAllLoggers();
         services.AddSingleton<GatewayRelay>();
         services.AddHostedService(provider => provider.GetRequiredService<GatewayRelay>());
+        services.AddSingleton(_ => new Lazy<Task<CgroupHomes>>(() => CgroupHomes.FindAsync(CancellationToken.None)));
+        services.AddSingleton<SandboxProbe>().AddHostedService(provider => provider.GetRequiredService<SandboxProbe>());
+        services.AddHostedService<CgroupJanitor>();
         return services.AddSingleton<SandboxFactory>();
     }
 }

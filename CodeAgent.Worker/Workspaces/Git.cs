@@ -133,6 +133,9 @@ internal sealed partial class Git(WorkFolders folders, GitCredentials credential
         environment["GIT_TERMINAL_PROMPT"] = "0";
         environment["GCM_INTERACTIVE"] = "never";
         environment["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh";
+
+        // Pointers of Git LFS stay what they are. Without the user's configuration nothing would follow them anyway.
+        environment["GIT_LFS_SKIP_SMUDGE"] = "1";
         environment["GIT_DIR"] = environment["GIT_WORK_TREE"] = environment["GIT_INDEX_FILE"] = null;
         if (access is not null)
         {

@@ -31,6 +31,7 @@ internal sealed class HeldFolder : IAsyncDisposable
         using (_lock)
         {
             await FolderRemoval.RemoveAsync(Folder.Temp, _time);
+            await FolderRemoval.RemoveAsync(Folder.Sockets, _time);
             await FolderRemoval.RemoveAsync(Folder.Root, _time);
             File.Delete(Folder.Lock);
         }

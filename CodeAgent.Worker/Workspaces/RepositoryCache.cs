@@ -1,9 +1,8 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using CodeAgent.Contracts;
-using Polly;
-using Polly.Retry;
 
 namespace CodeAgent.Worker.Workspaces;
 
@@ -19,35 +18,43 @@ internal sealed record CachedCommit(string Folder, string? Url, string Commit);
 /// </summary>
 internal sealed partial class RepositoryCache(WorkFolders folders, Git git, TimeProvider time, ILogger<RepositoryCache> logger)
 {
-    private const string NoHead = "couldn't find remote ref HEAD";
-    private readonly ResiliencePipeline<GitResult> _retries = new ResiliencePipelineBuilder<GitResult> { TimeProvider = time }
-        .AddRetry(new RetryStrategyOptions<GitResult>
-        {
-            MaxRetryAttempts = 2,
-            Delay = TimeSpan.FromSeconds(1),
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            ShouldHandle = new PredicateBuilder<GitResult>().HandleResult(result => result.ExitCode != 0 && Transient().IsMatch(result.Error)),
-        }).Build();
+    private const string NoRef = "couldn't find remote ref";
+    private const string NoHead = NoRef + " HEAD";
+    private const string NotOurs = "not our ref";
 
     /// <summary>Fetches what a task asks for.</summary>
     /// <exception cref="TaskFailedException">There is no such repository, or it has no such commit.</exception>
     public async Task<CachedCommit> FetchAsync(RepositoryRequest? repository, CancellationToken cancellationToken)
     {
-        var folder = FolderOf(repository?.Url);
+        var folder = FolderOf(repository);
+        var asked = time.GetUtcNow();
         using var held = await HoldAsync(folder, cancellationToken);
         await RemoveStaleLocksAsync(folder);
         await InitializeAsync(folder, cancellationToken);
         if (repository is null)
         {
+            await File.WriteAllTextAsync(StampOf(folder), "", cancellationToken);
             return new(folder, null, await EmptyCommitAsync(folder, cancellationToken));
         }
 
-        await FetchAsync(folder, repository.Url, cancellationToken);
+        if (repository.Depth is not null || !await WasFetchedSinceAsync(folder, asked, cancellationToken))
+        {
+            var began = time.GetUtcNow();
+            await (repository.Depth is { } depth ? FetchShallowAsync(folder, repository, depth, cancellationToken) : FetchAsync(folder, repository.Url, cancellationToken));
+            await File.WriteAllTextAsync(StampOf(folder), began.UtcTicks.ToString(CultureInfo.InvariantCulture), cancellationToken);
+        }
+        else
+        {
+            File.SetLastWriteTimeUtc(StampOf(folder), time.GetUtcNow().UtcDateTime);
+        }
+
         var commit = await FindAsync(folder, repository, cancellationToken);
         LogFetched(GitException.Clean(repository.Url), commit);
         return new(folder, repository.Url, commit);
     }
+
+    /// <summary>When a repository of the cache was last fetched into, or asked for.</summary>
+    public static DateTimeOffset UsedAt(string folder) => File.GetLastWriteTimeUtc(File.Exists(StampOf(folder)) ? StampOf(folder) : Path.Combine(folder, "HEAD"));
 
     /// <summary>Keeps everybody else, in this process and in others, from changing a repository of the cache.</summary>
     public Task<FileLock> HoldAsync(string folder, CancellationToken cancellationToken) => FileLock.AcquireAsync(folder + ".lock", time, cancellationToken);
@@ -63,13 +70,57 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         }
     }
 
-    private string FolderOf(string? url) =>
-        Path.Combine(folders.Cache, (url is null ? "empty" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)))[..32]) + ".git");
+    // A history that is cut off has a repository of its own: in the other it would cut off every task's.
+    private string FolderOf(RepositoryRequest? repository) => Path.Combine(folders.Cache, repository is null ? "empty.git"
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(repository.Url)))[..32] + (repository.Depth is null ? ".git" : "-shallow.git"));
+
+    // Only what is asked for, since each branch would come with its own piece of history.
+    private async Task FetchShallowAsync(string folder, RepositoryRequest repository, int depth, CancellationToken cancellationToken)
+    {
+        var name = repository.Ref?.StartsWith("refs/heads/", StringComparison.Ordinal) == true ? repository.Ref["refs/heads/".Length..] : repository.Ref;
+        string[] references = name is null ? ["+HEAD:refs/remotes/HEAD"]
+            : CommitId().IsMatch(name) ? [name]
+            : name.StartsWith("refs/tags/", StringComparison.Ordinal) ? [$"+{name}:{name}"]
+            : [$"+refs/heads/{name}:refs/remotes/origin/{name}", $"+refs/tags/{name}:refs/tags/{name}"];
+        GitResult? result = null;
+        foreach (var reference in references)
+        {
+            result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await git.TryAsync(new(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--no-tags", "--force",
+                "--no-auto-maintenance", "--depth", depth.ToString(CultureInfo.InvariantCulture), "--", repository.Url, reference) { Remote = repository.Url }, token), cancellationToken);
+            if (result.ExitCode == 0)
+            {
+                return;
+            }
+        }
+
+        // A ref that is not there is told as what it is, by whoever looks for it now.
+        if (!result!.Error.Contains(NoRef, StringComparison.Ordinal) && !result.Error.Contains(NotOurs, StringComparison.Ordinal))
+        {
+            throw Unavailable(repository.Url, result);
+        }
+
+        foreach (var target in references.Where(reference => reference.Contains(':', StringComparison.Ordinal)))
+        {
+            await git.TryAsync(new(folder, "update-ref", "-d", target.Split(':')[1]), cancellationToken);
+        }
+    }
+
+    private static TaskFailedException Unavailable(string url, GitResult result) => new(FailureCodes.RepositoryUnavailable,
+        $"The repository {GitException.Clean(url)} could not be fetched: {GitException.Clean(result.Error)}");
+
+    // Whoever waited here for others may have been fetched for. A fetch that began before it asked may have missed what it was told of.
+    private static async Task<bool> WasFetchedSinceAsync(string folder, DateTimeOffset asked, CancellationToken cancellationToken) =>
+        File.Exists(StampOf(folder))
+        && long.TryParse(await File.ReadAllTextAsync(StampOf(folder), cancellationToken), NumberStyles.None, CultureInfo.InvariantCulture, out var began)
+        && began > asked.UtcTicks;
+
+    // Also says when the repository was last used.
+    private static string StampOf(string folder) => Path.Combine(folder, "codeagent-fetched");
 
     private async Task FetchAsync(string folder, string url, CancellationToken cancellationToken)
     {
         string[] all = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];
-        var result = await _retries.ExecuteAsync(async token => await FetchAsync([.. all, "+HEAD:refs/remotes/HEAD"], token), cancellationToken);
+        var result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await FetchAsync([.. all, "+HEAD:refs/remotes/HEAD"], token), cancellationToken);
         if (result.ExitCode != 0 && result.Error.Contains(NoHead, StringComparison.Ordinal))
         {
             // It is empty, or its default branch does not exist.
@@ -79,8 +130,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
 
         if (result.ExitCode != 0)
         {
-            throw new TaskFailedException(FailureCodes.RepositoryUnavailable,
-                $"The repository {GitException.Clean(url)} could not be fetched: {GitException.Clean(result.Error)}");
+            throw Unavailable(url, result);
         }
 
         Task<GitResult> FetchAsync(string[] references, CancellationToken token) => git.TryAsync(
@@ -158,9 +208,6 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
 
     [GeneratedRegex("^[0-9a-f]{40}$")]
     private static partial Regex CommitId();
-
-    [GeneratedRegex("Could not resolve host|Temporary failure in name resolution|timed out|Connection reset|Connection refused|early EOF|RPC failed|HTTP 5\\d\\d|error: 5\\d\\d|unexpected disconnect", RegexOptions.IgnoreCase)]
-    private static partial Regex Transient();
 
     [LoggerMessage(LogLevel.Information, "Fetched {Repository}: begins from {Commit}")]
     private partial void LogFetched(string repository, string commit);

@@ -14,16 +14,16 @@ internal sealed class RepositoryLayout(WorkFolders folders, Git git) : IDisposab
     /// <summary>Makes a repository that borrows its objects.</summary>
     /// <param name="folder">The git folder.</param>
     /// <param name="bare">Whether it has no work tree.</param>
-    /// <param name="objects">The objects folder that it borrows from.</param>
+    /// <param name="alternates">The objects folders that it borrows from, a line each.</param>
     /// <param name="settings">More of its configuration: lines as git writes them.</param>
     /// <param name="references">Its references, as <c>ID NAME</c>, sorted by name.</param>
     /// <param name="head">What it has checked out, a commit; a branch that does not exist yet where there is none.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public async Task CreateAsync(string folder, bool bare, string objects, string settings, string references, string? head, CancellationToken cancellationToken)
+    public async Task CreateAsync(string folder, bool bare, string alternates, string settings, string references, string? head, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.Combine(folder, "objects", "info"));
         Directory.CreateDirectory(Path.Combine(folder, "refs", "heads"));
-        await WriteAsync("objects/info/alternates", objects + "\n");
+        await WriteAsync("objects/info/alternates", alternates);
         await WriteAsync("config", await ConfigAsync(bare, cancellationToken) + settings);
         if (references.Length > 0)
         {

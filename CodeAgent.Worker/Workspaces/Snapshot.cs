@@ -13,7 +13,7 @@ internal sealed class Snapshot(Git git, TaskFolder folder, string index)
     {
         var nested = (await OthersAsync(folder.Tree, index, cancellationToken)).Where(IsRepository).ToList();
         IEnumerable<string> paths = [".", .. nested.Select(path => $":(exclude,top,literal){path.TrimEnd('/')}")];
-        await git.RunAsync(new(folder.Git, "add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul")
+        await git.RunAsync(new(folder.Git, "add", "--all", "--sparse", "--pathspec-from-file=-", "--pathspec-file-nul")
         {
             Tree = folder.Tree,
             Index = index,

@@ -58,17 +58,28 @@ internal sealed record TaskFolder(string Root)
     /// </summary>
     public string Temp => Path.Combine(Path.GetTempPath(), $"codeagent-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Root)))[..12]}");
 
+    /// <summary>Sockets between the worker and the sandbox of the lease. Beside <see cref="Temp"/>, because their paths must be short too.</summary>
+    public string Sockets => Temp + "-net";
+
     /// <summary>Makes the folders that commands need.</summary>
     public void CreateForCommands()
     {
         Directory.CreateDirectory(Home);
+        CreateOwn(Temp);
+    }
+
+    /// <summary>Makes the folder that sockets need.</summary>
+    public void CreateForSockets() => CreateOwn(Sockets);
+
+    private static void CreateOwn(string path)
+    {
         if (OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(Temp);
+            Directory.CreateDirectory(path);
         }
         else
         {
-            Directory.CreateDirectory(Temp, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 }

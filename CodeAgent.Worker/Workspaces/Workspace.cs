@@ -9,7 +9,7 @@ namespace CodeAgent.Worker.Workspaces;
 /// would be the cache's, and so every other task's, and would be run by the worker. For the same reason the worker compares,
 /// commits and pushes through a second repository, which the agent does not have.
 /// </summary>
-internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git, RepositoryLayout layout)
+internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git, RepositoryLayout layout, SparseFolders? sparse = null)
 {
     private string? _restored;
 
@@ -18,6 +18,9 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
 
     /// <summary>The commit that the work begins from, and where it came from.</summary>
     public CachedCommit Base => origin;
+
+    /// <summary>How its repositories borrow the objects of the cache.</summary>
+    public static string AlternatesOf(CachedCommit origin) => Path.Combine(origin.Folder, "objects") + "\n";
 
     /// <summary>Fills the workspace with the files of the base.</summary>
     public async Task FillAsync(CommitIdentity agent, CancellationToken cancellationToken)
@@ -86,7 +89,8 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
 
     private async Task CheckOutAsync(CancellationToken cancellationToken)
     {
-        await layout.CreateAsync(folder.Git, bare: true, Objects, "", "", null, cancellationToken);
+        await layout.CreateAsync(folder.Git, bare: true, AlternatesOf(origin), "", "", null, cancellationToken);
+        await ShapeAsync(folder.Git, cancellationToken);
         await git.RunAsync(new(folder.Git, "read-tree", "-u", "--reset", origin.Commit) { Tree = folder.Tree }, cancellationToken);
     }
 
@@ -96,10 +100,22 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
         var references = await git.RunAsync(new(origin.Folder, "for-each-ref", "--format=%(objectname) %(refname)", "refs/remotes/origin", "refs/tags"), cancellationToken);
         var settings = RepositoryLayout.Setting("user", "name", agent.Name) + RepositoryLayout.Setting("user", "email", agent.Email)
             + (origin.Url is { } url ? RepositoryLayout.Setting("remote \"origin\"", "url", url) + RepositoryLayout.Setting("remote \"origin\"", "fetch", "+refs/heads/*:refs/remotes/origin/*") : "");
-        await layout.CreateAsync(Path.Combine(folder.Tree, ".git"), bare: false, Objects, settings, references, origin.Commit, cancellationToken);
+        var own = Path.Combine(folder.Tree, ".git");
+        await layout.CreateAsync(own, bare: false, AlternatesOf(origin), settings, references, origin.Commit, cancellationToken);
+        await ShapeAsync(own, cancellationToken);
     }
 
-    private string Objects => Path.Combine(origin.Folder, "objects");
+    private async Task ShapeAsync(string repository, CancellationToken cancellationToken)
+    {
+        // Where the history is cut off, it is so for who borrows it.
+        var shallow = Path.Combine(origin.Folder, "shallow");
+        if (File.Exists(shallow))
+        {
+            await File.WriteAllBytesAsync(Path.Combine(repository, "shallow"), await File.ReadAllBytesAsync(shallow, cancellationToken), cancellationToken);
+        }
+
+        await (sparse?.ApplyAsync(git, repository, cancellationToken) ?? Task.CompletedTask);
+    }
 
     // The index remembers what the files looked like on disk when they were checked out, so that only what was touched since is
     // read again. Git distrusts entries as young as the index itself: a copy has to be as old as the original.

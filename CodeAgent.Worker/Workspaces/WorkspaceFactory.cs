@@ -17,9 +17,15 @@ internal sealed class WorkspaceFactory(RepositoryCache cache, Git git, Repositor
             repository = repository with { Ref = checkpoint.BaseCommit };
         }
 
-        var workspace = new Workspace(folder, await cache.FetchAsync(repository, cancellationToken), git, layout);
+        var origin = await cache.FetchAsync(repository, cancellationToken);
+        var workspace = new Workspace(folder, origin, git, layout, repository is { Sparse.Count: > 0 } ? new(repository.Sparse) : null);
         var committer = options().Committer;
         await workspace.FillAsync(new(committer.Name, committer.Email, time.GetUtcNow()), cancellationToken);
+        if (repository is { Submodules: true })
+        {
+            await new Submodules(cache, git, folder).FillAsync(origin, folder.Tree, cancellationToken);
+        }
+
         return workspace;
     }
 }

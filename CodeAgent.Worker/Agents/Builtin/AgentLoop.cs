@@ -18,10 +18,10 @@ internal sealed class AgentLoop(
 
     private readonly IAgentSession _session = run.Session;
     private readonly TaskLimits _limits = run.Lease.Request.Limits;
-    private readonly string _systemPrompt = SystemPrompt.For(run.Lease.Request, conversation.Instructions);
+    private readonly string _systemPrompt = SystemPrompt.For(run.Lease.Request, conversation);
     private readonly ToolCalls _calls = new(run.Session, tools);
     private readonly ChatOptions _options = new() { Tools = tools.Functions };
-    private readonly ContextKeeper _context = new(conversation, TokenCount.Of(SystemPrompt.For(run.Lease.Request, conversation.Instructions)) + TokenCount.Of(tools.Functions));
+    private readonly ContextKeeper _context = new(conversation, TokenCount.Of(SystemPrompt.For(run.Lease.Request, conversation)) + TokenCount.Of(tools.Functions));
 
     private Reply? _reply;
     private int _turn = run.Turn;

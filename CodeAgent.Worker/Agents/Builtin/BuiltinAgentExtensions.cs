@@ -1,3 +1,4 @@
+using CodeAgent.Worker.Agents.Builtin.Mcp;
 using CodeAgent.Worker.Agents.Builtin.Models;
 using Microsoft.Extensions.Options;
 
@@ -5,7 +6,7 @@ namespace CodeAgent.Worker.Agents.Builtin;
 
 internal static class BuiltinAgentExtensions
 {
-    /// <summary>Adds the built-in agent.</summary>
+    /// <summary>Adds the built-in agent. It needs the worker's options beside it.</summary>
     public static WebApplicationBuilder AddBuiltinAgent(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<BuiltinAgentOptions>()
@@ -13,7 +14,17 @@ internal static class BuiltinAgentExtensions
             .ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<BuiltinAgentOptions>, BuiltinAgentOptionsValidator>();
 
-        var http = builder.Services.AddHttpClient(GatewayClient.Name)
+        AddClient(builder.Services, GatewayClient.Name);
+        AddClient(builder.Services, McpHost.ClientName);
+
+        builder.Services.AddSingleton<GatewayClient>().AddSingleton<McpHost>();
+        builder.Services.AddSingleton<IAgent, BuiltinAgent>();
+        return builder;
+    }
+
+    private static void AddClient(IServiceCollection services, string name)
+    {
+        var http = services.AddHttpClient(name)
             // The limits on silence are elsewhere; a limit on the whole would cut long answers.
             .ConfigureHttpClient(client => client.Timeout = Timeout.InfiniteTimeSpan)
             .UseSocketsHttpHandler((handler, _) =>
@@ -24,10 +35,6 @@ internal static class BuiltinAgentExtensions
 #pragma warning disable EXTEXP0001 // For evaluation only; without it a default for all clients would cut off answers after 30 seconds and send turns twice.
         http.RemoveAllResilienceHandlers();
 #pragma warning restore EXTEXP0001
-
-        builder.Services.AddSingleton<GatewayClient>();
-        builder.Services.AddSingleton<IAgent, BuiltinAgent>();
-        return builder;
     }
 }
 

@@ -32,13 +32,14 @@ public sealed class LifecycleProperties
                 20 => new TaskCommand.Close(fence, Math.Max(0, (task?.Messages ?? 0) - (Number % 2))),
                 21 => new TaskCommand.Message("", Number % 2 == 0 ? ApprovalDecision.Approve : ApprovalDecision.Deny, Number % 3 == 0 ? task?.Question?.Id : null),
                 22 => new TaskCommand.Expire(),
+                23 => new TaskCommand.GiveUp(new(FailureCodes.AgentUnavailable, "r")),
                 _ => new TaskCommand.Claim("w", Some.Ttl),
             };
         }
     }
 
     private static readonly Gen<Step> Steps =
-        from kind in Gen.Choose(0, 24)
+        from kind in Gen.Choose(0, 25)
         from fence in Gen.Choose(0, 9)
         from number in Gen.Choose(0, 99)
         from seconds in Gen.Frequency((20, Gen.Choose(0, 6)), (1, Gen.Constant(5 * 24 * 60 * 60)))

@@ -33,6 +33,7 @@ public sealed class LifecycleTests
         ["ask"] = Some.Ask(),
         ["claim"] = new TaskCommand.Claim("w", Some.Ttl),
         ["lapse"] = new TaskCommand.Lapse(),
+        ["unoffered"] = new TaskCommand.GiveUp(new(FailureCodes.AgentUnavailable, "Nobody offers it.")),
         ["heartbeat"] = new TaskCommand.Heartbeat(1, Some.Ttl),
         ["events"] = Some.Events(0, 2),
         ["checkpoint"] = Some.Checkpoint(1),
@@ -56,6 +57,7 @@ public sealed class LifecycleTests
         claim      | !NotFound      | running: claimed                    | !NotDue                   | !NotDue                | !NotDue                   | !NotDue                             | !NotDue                             | !NotDue       | !NotDue          | !NotDue
         lapse      | !NotFound      | !NotDue                             | queued: requeued          | canceled: canceled     | queued: requeued          | !NotDue                             | !NotDue                             | !NotDue       | !NotDue          | !NotDue
         expire     | !NotFound      | !NotDue                             | !NotDue                   | !NotDue                | !NotDue                   | failed: failed                      | failed: failed                      | !NotDue       | !NotDue          | !NotDue
+        unoffered  | !NotFound      | failed: failed                      | !NotDue                   | !NotDue                | !NotDue                   | !NotDue                             | !NotDue                             | !NotDue       | !NotDue          | !NotDue
         heartbeat  | !NotFound      | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
         events     | !NotFound      | !LeaseLost                          | running: output output    | running: output output | running: output output    | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
         checkpoint | !NotFound      | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost

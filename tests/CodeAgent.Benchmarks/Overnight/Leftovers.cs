@@ -1,5 +1,6 @@
 using System.Text;
 using CodeAgent.Benchmarks.Machine;
+using CodeAgent.Benchmarks.Worker;
 
 namespace CodeAgent.Benchmarks.Overnight;
 
@@ -12,12 +13,12 @@ namespace CodeAgent.Benchmarks.Overnight;
 internal sealed record Leftovers(
     IReadOnlySet<string> Processes, IReadOnlySet<string> Mounts, IReadOnlySet<string> ControlGroups, IReadOnlySet<string> Containers, IReadOnlySet<string> Folders)
 {
-    public static async Task<Leftovers> FindAsync(string workFolder, CancellationToken stop) => new(
+    public static async Task<Leftovers> FindAsync(WorkerField field, CancellationToken stop) => new(
         await ProcessesAsync(stop),
         (await File.ReadAllLinesAsync("/proc/self/mountinfo", stop)).Select(line => line.Split(' ')[4]).ToHashSet(),
         GroupsOf("/sys/fs/cgroup").ToHashSet(),
         (await Tool.TryRunAsync("podman", ["ps", "--all", "--quiet"], stop)).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(),
-        Entries(Path.Combine(workFolder, "tasks"), "*").Concat(Entries(Path.GetTempPath(), "codeagent-*")).ToHashSet());
+        Entries(Path.Combine(field.WorkFolder, "tasks"), "*").Concat(Entries(field.TempFolder, "codeagent-*")).ToHashSet());
 
     /// <summary>What is here that was not there, in words.</summary>
     public IEnumerable<string> Beyond(Leftovers before) =>

@@ -27,12 +27,12 @@ internal sealed class OvernightRun(WorkerField field, IReadOnlyList<string> work
     private const string WorkerYaml = """
         capacity: 3
         sandbox:
-          limits: { memory: 1GiB, processes: 200, disk: 1GiB }
+          limits: { memory: 1G, processes: 200, disk: 1G }
         """;
 
     private async Task<int> RunAsync(int count, CancellationToken stop)
     {
-        var before = await Leftovers.FindAsync(field.WorkFolder, stop);
+        var before = await Leftovers.FindAsync(field, stop);
         foreach (var worker in workers)
         {
             await field.StartWorkerAsync(worker, stop);
@@ -124,7 +124,7 @@ internal sealed class OvernightRun(WorkerField field, IReadOnlyList<string> work
     {
         var clock = Stopwatch.StartNew();
         List<string> left;
-        while ((left = [.. (await Leftovers.FindAsync(field.WorkFolder, stop)).Beyond(before)]).Count > 0 && clock.Elapsed < Settling + TimeSpan.FromMinutes(_killed > 0 ? 1 : 0))
+        while ((left = [.. (await Leftovers.FindAsync(field, stop)).Beyond(before)]).Count > 0 && clock.Elapsed < Settling + TimeSpan.FromMinutes(_killed > 0 ? 1 : 0))
         {
             await Task.Delay(Look, stop);
         }

@@ -26,6 +26,9 @@ internal sealed class WorkerField : IAsyncDisposable
     /// <summary>Where the workers keep repositories and workspaces.</summary>
     public string WorkFolder => Path.Combine(_home, "artifacts", "work");
 
+    /// <summary>Where the workers keep temporary folders. Short: programs put sockets there.</summary>
+    public string TempFolder { get; } = Directory.CreateTempSubdirectory("ca-").FullName;
+
     public Uri GatewayUrl => new($"http://127.0.0.1:{_gateway}");
 
     /// <summary>The model's provider: a gateway of its own with nothing but the simulator, whose books are the bill.</summary>
@@ -68,6 +71,7 @@ internal sealed class WorkerField : IAsyncDisposable
         {
             ["WORKER_NAME"] = name,
             ["CODEAGENT_API_KEY"] = "",
+            ["TMPDIR"] = TempFolder,
         });
         await _workers[name].ListensAsync(port, stop);
     }
@@ -87,6 +91,7 @@ internal sealed class WorkerField : IAsyncDisposable
         }
 
         Api.Dispose();
+        Directory.Delete(TempFolder, recursive: true);
     }
 
     private async Task PrepareAsync(string worker, CancellationToken stop)

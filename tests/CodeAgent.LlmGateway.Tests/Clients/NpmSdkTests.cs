@@ -2,6 +2,7 @@ using System.Text.Json;
 using CliWrap;
 using CliWrap.Buffered;
 using CodeAgent.LlmGateway.Tests.Support;
+using CodeAgent.Testing.Npm;
 using CodeAgent.Testing.Redis;
 
 namespace CodeAgent.LlmGateway.Tests.Clients;

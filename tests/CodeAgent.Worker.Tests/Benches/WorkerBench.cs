@@ -5,6 +5,7 @@ using CodeAgent.Worker.Agents;
 using CodeAgent.Worker.Api;
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Workspaces;
+using CodeAgent.Worker.Workspaces.Disk;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -33,9 +34,15 @@ internal sealed class WorkerBench : IAsyncDisposable
     /// <summary>Where the workers' log goes, if anywhere.</summary>
     public CapturedLog? Log { get; private init; }
 
-    public static async Task<WorkerBench> StartAsync(Action<WorkerOptions>? configure = null, CapturedLog? log = null)
+    /// <summary>How much room the disk has, if a test says so.</summary>
+    public FreeSpace? Free { get; private init; }
+
+    public static async Task<WorkerBench> StartAsync(Action<WorkerOptions>? configure = null, CapturedLog? log = null, FreeSpace? free = null)
     {
-        var bench = new WorkerBench { Log = log };
+        var bench = new WorkerBench { Log = log, Free = free };
+
+        // Tests follow the processes of scripts by the numbers that those print.
+        bench.Options.Sandbox.Mode = SandboxMode.None;
         configure?.Invoke(bench.Options);
         await bench.Api.StartAsync();
         await bench.StartWorkerAsync();
@@ -62,6 +69,11 @@ internal sealed class WorkerBench : IAsyncDisposable
         builder.Services.AddSingleton<CurrentOptions>(() => Options);
         builder.Services.AddSingleton<IAgent>(new PlayedAgent(this));
         builder.Logging.ClearProviders();
+        if (Free is not null)
+        {
+            builder.Services.AddSingleton(Free);
+        }
+
         if (Log is not null)
         {
             builder.Logging.AddProvider(Log).SetMinimumLevel(LogLevel.Trace);

@@ -1,6 +1,7 @@
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Deliveries;
+using CodeAgent.Worker.Deliveries.PullRequests;
 using CodeAgent.Worker.Processes;
 using CodeAgent.Worker.Workspaces;
 using CodeAgent.Worker.Workspaces.Credentials;
@@ -28,7 +29,8 @@ internal sealed class WorkspaceBench : IDisposable
         Git = new(Folders, Services.GetRequiredService<GitCredentials>());
         Layout = new(Folders, Git);
         Cache = new(Folders, Git, TimeProvider.System, NullLogger<RepositoryCache>.Instance);
-        Deliverer = new(Cache, Git, () => Options);
+        Deliverer = new(Cache, Git, new(Services.GetRequiredService<IHttpClientFactory>(), Services.GetRequiredService<GitCredentials>(), Git, () => Options,
+            NullLogger<PullRequestOpener>.Instance), () => Options, time);
         Commands = new CommandRunner(Folders, () => Options, TimeProvider.System, NullLogger<CommandRunner>.Instance);
     }
 
@@ -81,6 +83,10 @@ internal sealed class WorkspaceBench : IDisposable
         folder.CreateForCommands();
         return new WorkspaceFactory(Cache, Git, Layout, () => Options, TimeProvider.System).OpenAsync(lease, folder, TestContext.Current.CancellationToken);
     }
+
+    /// <summary>Delivers the workspace as it is now.</summary>
+    public async Task<Delivery> DeliverAsync(Workspace workspace, DeliveryOrder order) =>
+        await Deliverer.DeliverAsync(workspace, await workspace.SnapshotAsync(TestContext.Current.CancellationToken), order, () => Task.CompletedTask, TestContext.Current.CancellationToken);
 
     /// <summary>Runs a script in a workspace, as an agent would.</summary>
     public async Task<CommandResult> RunAsync(Workspace workspace, string script)

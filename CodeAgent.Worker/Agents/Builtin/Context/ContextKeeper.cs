@@ -171,7 +171,7 @@ internal sealed class ContextKeeper(Conversation conversation, int around)
     private List<int> TurnStarts() => [.. Enumerable.Range(0, _entries.Count).Where(i => _entries[i].Role == EntryRole.Assistant)];
 
     private TaskFailure Failure() => _refusal is not null ? new(FailureCodes.ModelFailed, _refusal) : new(FailureCodes.AgentFailed, string.Create(CultureInfo.InvariantCulture,
-        $"The task and the newest turn alone are about {Least * _state.Ratio:N0} tokens; the model takes {_state.Limit:N0} beside its answer. Give the task in smaller parts, or to a model with a larger context window."));
+        $"The task, the tools and the newest turn alone are about {Least * _state.Ratio:N0} tokens; the model takes {_state.Limit:N0} beside its answer. Give the task in smaller parts, or to a model with a larger context window."));
 }
 
 /// <summary>How room is made.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CodeAgent.Worker.Agents.Builtin.Context;
+using CodeAgent.Worker.Agents.Builtin.Mcp;
 
 namespace CodeAgent.Worker.Agents.Builtin.Conversations;
 
@@ -22,6 +23,9 @@ internal sealed class Conversation
     /// <summary>What the repository tells agents, as it was at the beginning; none where it tells nothing.</summary>
     public string? Instructions { get; set; }
 
+    /// <summary>The MCP servers and their tools, as they were at the beginning: they are part of each request. None where none is configured.</summary>
+    public IReadOnlyList<ServerTools>? Servers { get; set; }
+
     /// <summary>What was decided about its length; none before the first turn.</summary>
     public ContextState? Context { get; set; }
 
@@ -38,11 +42,9 @@ internal sealed class Conversation
     public PendingCall? Pending { get; set; }
 
     /// <summary>A conversation that begins with the task.</summary>
-    /// <param name="prompt">The task.</param>
-    /// <param name="instructions">What the repository tells agents.</param>
-    public static Conversation Begin(string prompt, string? instructions)
+    public static Conversation Begin(string prompt)
     {
-        var conversation = new Conversation { Instructions = instructions };
+        var conversation = new Conversation();
         conversation.Say(prompt);
         return conversation;
     }

@@ -11,7 +11,9 @@ namespace CodeAgent.Worker.Agents.Builtin.Conversations;
 /// </summary>
 internal static class RepositoryInstructions
 {
-    private const int MostCharacters = 32_000;
+    /// <summary>Characters that are taken of all of them together, at most.</summary>
+    public const int MostCharacters = 32_000;
+
     private const int MostNested = 20;
     private const string Agents = "AGENTS.md";
 
@@ -20,9 +22,10 @@ internal static class RepositoryInstructions
 
     /// <summary>Reads them.</summary>
     /// <param name="workspace">The workspace, at the base commit.</param>
+    /// <param name="most">Characters that there is room for.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>None where the repository has none.</returns>
-    public static async Task<string?> ReadAsync(string workspace, CancellationToken cancellationToken)
+    public static async Task<string?> ReadAsync(string workspace, int most, CancellationToken cancellationToken)
     {
         var paths = new WorkspacePaths(workspace);
         var text = new StringBuilder();
@@ -31,7 +34,7 @@ internal static class RepositoryInstructions
         {
             if (await FileAsync(paths, name, cancellationToken) is { } content && seen.Add(content) && !IsReference(content, seen))
             {
-                var left = MostCharacters - text.Length;
+                var left = Math.Min(most, MostCharacters) - text.Length;
                 text.Append(CultureInfo.InvariantCulture, $"\n\n<file name=\"{name}\">\n{Cut(content, left, name)}\n</file>");
             }
         }

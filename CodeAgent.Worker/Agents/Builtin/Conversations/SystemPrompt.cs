@@ -43,9 +43,12 @@ internal static class SystemPrompt
 
     /// <summary>The prompt for a task: first what is the same for all, then what is the repository's, then what is the task's.</summary>
     /// <param name="request">The task.</param>
-    /// <param name="instructions">What the repository tells agents; none where it tells nothing.</param>
-    public static string For(TaskRequest request, string? instructions)
+    /// <param name="conversation">What the repository tells agents, and which servers there are.</param>
+    public static string For(TaskRequest request, Conversation conversation)
     {
+        var instructions = conversation.Instructions;
+        var missing = (conversation.Servers ?? []).Where(server => server.Problem is not null).Select(server => server.Name).ToList();
+        var servers = missing.Count == 0 ? "" : $"\n\nTool servers that could not be started; do without them: {string.Join(", ", missing)}.";
         var repository = instructions is null ? "" : $"\n\n{FromRepository}\n\n{instructions}";
         var checks = request.Checks.Count == 0 ? "" : $"""
 
@@ -54,6 +57,6 @@ internal static class SystemPrompt
             These commands must all exit with 0 before your work is accepted. They run after you finish; you can run them before:
             {string.Join('\n', request.Checks.Select(check => $"- {check}"))}
             """;
-        return Text + repository + checks;
+        return Text + repository + servers + checks;
     }
 }

@@ -35,7 +35,7 @@ internal sealed class GitCommand(string workspace)
     {
         var output = new StringBuilder();
         var errors = new StringBuilder();
-        var result = await Cli.Wrap("git")
+        var result = await CliWrap.Cli.Wrap("git")
             .WithArguments(["-c", "core.fsmonitor=false", "-c", "core.excludesFile=/dev/null", "-c", "core.quotePath=false", "-c", "safe.directory=*", .. arguments])
             .WithWorkingDirectory(workspace)
             .WithEnvironmentVariables(environment =>

@@ -9,12 +9,9 @@ internal sealed partial class ModelCards(HttpClient http, Uri gateway, ILogger<M
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
     private IReadOnlyDictionary<string, ModelCard>? _list;
 
-    /// <summary>The card of a model; none where the gateway lists no such model, or its list cannot be read just now.</summary>
-    public async Task<ModelCard?> FindAsync(string model, CancellationToken cancellationToken)
-    {
-        _list ??= await ReadAsync(cancellationToken);
-        return _list?.GetValueOrDefault(model);
-    }
+    /// <summary>The models by name; none of them where the list cannot be read just now.</summary>
+    public async Task<IReadOnlyDictionary<string, ModelCard>> ListAsync(CancellationToken cancellationToken) =>
+        (_list ??= await ReadAsync(cancellationToken)) ?? new Dictionary<string, ModelCard>();
 
     public void Dispose() => http.Dispose();
 

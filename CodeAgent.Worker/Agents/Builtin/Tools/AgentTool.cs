@@ -6,7 +6,8 @@ namespace CodeAgent.Worker.Agents.Builtin.Tools;
 /// <summary>A tool of the agent.</summary>
 /// <param name="Function">Its name, description, schema, and what it does.</param>
 /// <param name="ReadsOnly">Whether it may run beside others of its kind.</param>
-internal sealed record AgentTool(AIFunction Function, bool ReadsOnly)
+/// <param name="IsOurs">Whether its arguments are held against the schema here; who offers another looks at them himself.</param>
+internal sealed record AgentTool(AIFunction Function, bool ReadsOnly, bool IsOurs = true)
 {
     /// <summary>Makes a tool of a method: its descriptions and parameters become the schema, the string it returns the answer.</summary>
     public static AgentTool Of(string name, Delegate method, bool readsOnly = false) => new(

@@ -18,7 +18,7 @@ internal sealed class Toolbox
     private readonly FinishTool _finish = new();
     private readonly CallRules _rules;
 
-    public Toolbox(AgentRun run, TimeProvider time)
+    public Toolbox(AgentRun run, TimeProvider time, IEnumerable<AgentTool>? more = null)
     {
         _workspace = run.Workspace;
         var paths = new WorkspacePaths(run.Workspace);
@@ -38,6 +38,7 @@ internal sealed class Toolbox
             AgentTool.Of("plan", new PlanTool(run.Session).PlanAsync),
             AgentTool.Of(AskTool.Name, AskTool.Ask),
             AgentTool.Of("finish", _finish.Call),
+            .. more ?? [],
         ];
         Functions = [.. tools.Select(tool => tool.Function)];
         _tools = tools.ToDictionary(tool => tool.Function.Name, StringComparer.Ordinal);
@@ -100,7 +101,8 @@ internal sealed class Toolbox
     private string? Problem(ToolCall call) =>
         !_tools.TryGetValue(call.Name, out var tool) ? $"There is no tool '{call.Name}'. There are: {string.Join(", ", _tools.Keys)}."
         : call.Broken is { } broken ? $"The arguments are no JSON object: {broken}"
-        : Arguments.Problem(tool.Function.JsonSchema, call.Arguments);
+        : tool.IsOurs ? Arguments.Problem(tool.Function.JsonSchema, call.Arguments)
+        : null;
 
     private static ToolResult Refuse(ToolCall call, string message) => new(call.Id, $"Error: {message}", Error: true);
 }

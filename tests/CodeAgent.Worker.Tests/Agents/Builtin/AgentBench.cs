@@ -3,6 +3,8 @@ using CodeAgent.ServiceDefaults;
 using CodeAgent.Worker.Agents;
 using CodeAgent.Worker.Agents.Builtin;
 using CodeAgent.Worker.Approvals;
+using CodeAgent.Worker.Configuration;
+using CodeAgent.Worker.Sandboxes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +26,11 @@ internal sealed class AgentBench : IAsyncDisposable
     public TestSession Session { get; set; } = new();
 
     public TestCommands Commands { get; } = new();
+
+    /// <summary>Runs commands in place of <see cref="Commands"/>.</summary>
+    public ISandbox? RealCommands { get; set; }
+
+    public WorkerOptions Options { get; set; } = new();
 
     public TaskRequest Request { get; set; } = new() { Prompt = "Do it." };
 
@@ -60,7 +67,7 @@ internal sealed class AgentBench : IAsyncDisposable
                 SecondsUsed = 0,
             },
             Workspace = Workspace.Root,
-            Sandbox = Commands,
+            Sandbox = RealCommands ?? Commands,
             Approvals = ApprovalPolicy.Of(new(), Rules),
             Session = Session,
             Turn = from?.Turn ?? 0,
@@ -91,6 +98,7 @@ internal sealed class AgentBench : IAsyncDisposable
         builder.AddServiceDefaults();
         builder.Logging.ClearProviders();
         builder.AddBuiltinAgent();
+        builder.Services.AddSingleton<CurrentOptions>(() => Options);
         var worker = builder.Build();
         _workers.Add(worker);
         return worker;

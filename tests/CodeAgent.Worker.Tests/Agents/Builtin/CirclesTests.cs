@@ -63,6 +63,45 @@ public sealed class CirclesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_same_error_over_and_over_after_being_told_ends_the_run()
+    {
+        Repeat(10, i => ("edit", new { path = "none", old = $"{i}", @new = "" }));
+
+        var result = await _bench.RunAsync();
+
+        Assert.Equal(FailureCodes.Stuck, result.Failure?.Code);
+        Assert.Contains("the same error of the tool edit", result.Failure!.Message, StringComparison.Ordinal);
+        Assert.Equal(5, result.Turn);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task Three_times_the_same_is_work_and_four_times_is_told(int times)
+    {
+        Repeat(times, _ => ("list", new { }));
+        _bench.Gateway.Say("Done.");
+
+        await _bench.RunAsync();
+
+        Assert.Equal(times == 4, _bench.Gateway.Requests.Last().Roles[^1] == "user");
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(6)]
+    public async Task Five_calls_in_turn_are_work_and_six_are_told(int times)
+    {
+        await _bench.Workspace.WriteAsync("a", "a");
+        Repeat(times, i => i % 2 == 0 ? ("list", new { }) : ("read", new { path = "a" }));
+        _bench.Gateway.Say("Done.");
+
+        await _bench.RunAsync();
+
+        Assert.Equal(times == 6, _bench.Gateway.Requests.Last().Roles[^1] == "user");
+    }
+
+    [Fact]
     public async Task Who_does_something_else_after_being_told_has_a_new_chance()
     {
         Repeat(4, _ => ("list", new { }));

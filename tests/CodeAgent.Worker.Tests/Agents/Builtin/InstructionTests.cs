@@ -68,6 +68,18 @@ public sealed class InstructionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_model_with_a_small_window_is_told_less_of_it()
+    {
+        _bench.Gateway.Models = """{ "data": [ { "id": "default", "contextWindow": 8000 } ] }""";
+        await _bench.Workspace.WriteAsync("AGENTS.md", string.Concat(Enumerable.Repeat("0123456789", 10_000)));
+
+        var prompt = await PromptAsync();
+
+        Assert.Contains("[The file goes on; read AGENTS.md for the rest.]", prompt, StringComparison.Ordinal);
+        Assert.InRange(prompt.Length, 6_000, 10_000);
+    }
+
+    [Fact]
     public async Task Those_of_inner_folders_are_named()
     {
         await _bench.Workspace.WriteAsync("web/AGENTS.md", "Use spaces.\n");

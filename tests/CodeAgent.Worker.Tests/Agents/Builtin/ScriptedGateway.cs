@@ -31,6 +31,9 @@ internal sealed class ScriptedGateway : IAsyncDisposable
     /// <summary>What is done with a request when the script is over.</summary>
     public Func<HttpContext, ModelRequest, Task>? Always { get; set; }
 
+    /// <summary>The status and body of what <c>GET /v1/models/NAME</c> answers.</summary>
+    public (int Status, string Body) Model { get; set; } = (200, """{ "id": "default" }""");
+
     public static async Task<ScriptedGateway> StartAsync(int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -38,6 +41,7 @@ internal sealed class ScriptedGateway : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http1));
         var gateway = new ScriptedGateway(builder.Build());
         gateway._app.MapGet("/v1/models", () => Results.Text(gateway.Models, "application/json"));
+        gateway._app.MapGet("/v1/models/{**id}", () => Results.Text(gateway.Model.Body, "application/json", statusCode: gateway.Model.Status));
         gateway._app.MapPost("/v1/chat/completions", gateway.AnswerAsync);
         await gateway._app.StartAsync();
         gateway.Address = gateway._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();

@@ -21,6 +21,8 @@ internal sealed class TestSession : IAgentSession
 
     public IReadOnlyList<JsonElement> Events(string type) => [.. _events.Where(e => e.Type == type).Select(e => e.Data)];
 
+    public IReadOnlyList<(string Type, JsonElement Data)> All => [.. _events];
+
     public IReadOnlyList<string> EventTypes => [.. _events.Select(e => e.Type)];
 
     public ValueTask ReportAsync(string type, object data, CancellationToken cancellationToken)

@@ -81,7 +81,7 @@ public sealed class OverflowTests : IAsyncLifetime
         var result = await _bench.RunAsync();
 
         Assert.Equal(FailureCodes.AgentFailed, result.Failure?.Code);
-        Assert.Matches(@"^The task and the newest turn alone are about 1\d,\d{3} tokens; the model takes 12,000 beside its answer\.", result.Failure!.Message);
+        Assert.Matches(@"^The task, the tools and the newest turn alone are about 1\d,\d{3} tokens; the model takes 12,000 beside its answer\.", result.Failure!.Message);
         Assert.Empty(_bench.Requests);
     }
 

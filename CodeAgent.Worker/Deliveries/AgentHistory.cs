@@ -1,0 +1,92 @@
+using CliWrap;
+using CodeAgent.Worker.Workspaces;
+
+namespace CodeAgent.Worker.Deliveries;
+
+/// <summary>What the agent committed.</summary>
+/// <param name="Commits">Its commits, oldest first; none where it made none.</param>
+/// <param name="Reason">Why they cannot be had.</param>
+internal sealed record AgentCommits(IReadOnlyList<CommitDraft> Commits, string? Reason = null);
+
+/// <summary>
+/// Reads the commits of the agent's own repository. That repository's configuration is the agent's, and so may name programs:
+/// git is asked in it for nothing but where HEAD is, and the objects are copied by way of the worker's repository, each of them checked.
+/// </summary>
+internal sealed class AgentHistory(Git git, Workspace workspace)
+{
+    private const int Most = 200;
+    private const int Fields = 7;
+    private static readonly AgentCommits None = new([]);
+    private readonly string _own = Path.Combine(workspace.Folder.Tree, ".git");
+    private readonly string _repository = workspace.Folder.Git;
+
+    /// <summary>Reads them.</summary>
+    public async Task<AgentCommits> ReadAsync(CancellationToken cancellationToken)
+    {
+        var objects = new DirectoryInfo(Path.Combine(_own, "objects"));
+        if (!objects.Exists || objects.LinkTarget is not null || new DirectoryInfo(_own).LinkTarget is not null)
+        {
+            return new([], "its repository is gone");
+        }
+
+        if (!await BorrowsAsBeforeAsync(cancellationToken))
+        {
+            return new([], "its repository borrows objects from elsewhere");
+        }
+
+        var head = (await git.TryAsync(new(_own, "rev-parse", "--verify", "--quiet", "HEAD"), cancellationToken)).Output.Trim();
+        return head == workspace.Base.Commit ? None
+            : head.Length == 0 ? new([], "its repository has no commit")
+            : await ReadAsync(head, cancellationToken);
+    }
+
+    private async Task<bool> BorrowsAsBeforeAsync(CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(Path.Combine(_own, "objects", "info", "alternates"));
+        return file.Exists && file.LinkTarget is null && file.Length < 10_000
+            && await File.ReadAllTextAsync(file.FullName, cancellationToken) == Workspace.AlternatesOf(workspace.Base);
+    }
+
+    private async Task<AgentCommits> ReadAsync(string head, CancellationToken cancellationToken)
+    {
+        var borrowed = new Dictionary<string, string?> { ["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = Path.Combine(_own, "objects") };
+        var ancestor = await git.TryAsync(new(_repository, "merge-base", "--is-ancestor", workspace.Base.Commit, head) { Environment = borrowed }, cancellationToken);
+        if (ancestor.ExitCode != 0)
+        {
+            return new([], ancestor.ExitCode == 1 ? "it rewrote the history that its work began from" : $"git cannot read them ({GitException.Clean(ancestor.Error)})");
+        }
+
+        var known = await KnownAsync(cancellationToken);
+        var range = string.Concat(new[] { head, "^" + workspace.Base.Commit }.Concat(known).Select(line => line + "\n"));
+        var count = await git.TryAsync(new(_repository, "rev-list", "--count", "--stdin") { Environment = borrowed, Input = PipeSource.FromString(range) }, cancellationToken);
+        if (count.ExitCode == 0 && int.TryParse(count.Output.Trim(), out var number) && number > Most)
+        {
+            return new([], $"there are {number}, more than {Most}");
+        }
+
+        var pack = Path.Combine(workspace.Folder.Root, "agent.pack");
+        var packed = await git.TryAsync(new(_repository, "pack-objects", "--revs", "--stdout", "--quiet")
+        {
+            Environment = borrowed,
+            Input = PipeSource.FromString($"{head}\n^{workspace.Base.Commit}\n"),
+            Output = PipeTarget.ToFile(pack),
+        }, cancellationToken);
+        var copied = packed.ExitCode != 0 ? packed
+            : await git.TryAsync(new(_repository, "index-pack", "--strict", "--stdin") { Input = PipeSource.FromFile(pack) }, cancellationToken);
+        File.Delete(pack);
+        return copied.ExitCode != 0 ? new([], $"git cannot read them ({GitException.Clean(copied.Error)})") : new(await LogAsync(range, cancellationToken));
+    }
+
+    // What came from the other side is somebody else's: it keeps its own committer, and so its id.
+    private async Task<IEnumerable<string>> KnownAsync(CancellationToken cancellationToken) =>
+        (await git.RunAsync(new(workspace.Base.Folder, "for-each-ref", "--format=^%(objectname)", "refs/remotes/origin", "refs/tags"), cancellationToken))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct();
+
+    private async Task<IReadOnlyList<CommitDraft>> LogAsync(string range, CancellationToken cancellationToken)
+    {
+        var log = await git.RunAsync(new(_repository, "log", "-z", "--topo-order", "--reverse", "--no-show-signature", "--no-mailmap", "--date=raw",
+            "--format=%H%x00%P%x00%T%x00%an%x00%ae%x00%ad%x00%B", "--stdin") { Input = PipeSource.FromString(range) }, cancellationToken);
+        return [.. log.Split('\0').Chunk(Fields).Where(fields => fields.Length == Fields).Select(fields =>
+            new CommitDraft(fields[0], fields[1].Split(' ', StringSplitOptions.RemoveEmptyEntries), fields[2], fields[6], new(fields[3], fields[4], "@" + fields[5])))];
+    }
+}
