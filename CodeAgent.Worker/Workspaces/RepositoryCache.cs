@@ -88,8 +88,9 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         GitResult? result = null;
         foreach (var reference in references)
         {
-            result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await git.TryAsync(new(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--no-tags", "--force",
-                "--no-auto-maintenance", "--depth", depth.ToString(CultureInfo.InvariantCulture), "--", repository.Url, reference) { Remote = repository.Url }, token), cancellationToken);
+            var call = new GitCall(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--no-tags", "--force", "--no-auto-maintenance",
+                "--depth", depth.ToString(CultureInfo.InvariantCulture), "--", repository.Url, reference);
+            result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await git.TryAsync(call with { Remote = repository.Url }, token), cancellationToken);
             if (result.ExitCode == 0)
             {
                 return;
