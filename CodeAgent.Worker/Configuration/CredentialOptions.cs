@@ -20,8 +20,14 @@ internal sealed class CredentialOptions
     /// <summary>The token for https, a reference to the environment.</summary>
     public ConfigSecret Token { get; set; } = ConfigSecret.None;
 
+    /// <summary>In place of <see cref="Token"/>, the absolute path of a file that holds it, read at each use: for tokens that somebody else renews.</summary>
+    public string? TokenFile { get; set; }
+
     /// <summary>In place of <see cref="Token"/>, the installation of a GitHub App, from which tokens of an hour are had.</summary>
     public GitHubAppOptions? GitHubApp { get; set; }
+
+    /// <summary>Whether there is a token of any kind.</summary>
+    internal bool HasToken => Token.HasValue || !string.IsNullOrEmpty(TokenFile) || GitHubApp is not null;
 
     /// <summary>The private key for ssh, an absolute path of a file without a passphrase.</summary>
     public string? SshKey { get; set; }

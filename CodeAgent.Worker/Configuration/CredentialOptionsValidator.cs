@@ -27,7 +27,9 @@ internal static class CredentialOptionsValidator
             $"{path}.path", "the beginning of a repository's path, such as my-org");
         problems.Require(IsPlain(credential.Username), $"{path}.username", "a name without blanks");
         problems.Require(!credential.Token.HasValue || IsPlain(credential.Token.Reveal()), $"{path}.token", "a token without blanks and line breaks");
-        problems.Require(!credential.Token.HasValue || credential.GitHubApp is null, $"{path}.token", "either a token or a gitHubApp, not both");
+        problems.Require(new[] { credential.Token.HasValue, !string.IsNullOrEmpty(credential.TokenFile), credential.GitHubApp is not null }.Count(given => given) <= 1,
+            $"{path}.token", "one of token, tokenFile and gitHubApp");
+        RequireFile(credential.TokenFile, $"{path}.tokenFile");
         RequireFile(credential.SshKey, $"{path}.sshKey");
         RequireFile(credential.KnownHosts, $"{path}.knownHosts");
         if (credential.GitHubApp is { } app)

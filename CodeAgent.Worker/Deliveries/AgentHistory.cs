@@ -84,8 +84,9 @@ internal sealed class AgentHistory(Git git, Workspace workspace)
 
     private async Task<IReadOnlyList<CommitDraft>> LogAsync(string range, CancellationToken cancellationToken)
     {
-        var log = await git.RunAsync(new(_repository, "log", "-z", "--topo-order", "--reverse", "--no-show-signature", "--no-mailmap", "--date=raw",
-            "--format=%H%x00%P%x00%T%x00%an%x00%ae%x00%ad%x00%B", "--stdin") { Input = PipeSource.FromString(range) }, cancellationToken);
+        var call = new GitCall(_repository, "log", "-z", "--topo-order", "--reverse", "--no-show-signature", "--no-mailmap", "--date=raw",
+            "--format=%H%x00%P%x00%T%x00%an%x00%ae%x00%ad%x00%B", "--stdin");
+        var log = await git.RunAsync(call with { Input = PipeSource.FromString(range) }, cancellationToken);
         return [.. log.Split('\0').Chunk(Fields).Where(fields => fields.Length == Fields).Select(fields =>
             new CommitDraft(fields[0], fields[1].Split(' ', StringSplitOptions.RemoveEmptyEntries), fields[2], fields[6], new(fields[3], fields[4], "@" + fields[5])))];
     }

@@ -24,7 +24,15 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
 
     /// <summary>Fetches what a task asks for.</summary>
     /// <exception cref="TaskFailedException">There is no such repository, or it has no such commit.</exception>
-    public async Task<CachedCommit> FetchAsync(RepositoryRequest? repository, CancellationToken cancellationToken)
+    public Task<CachedCommit> FetchAsync(RepositoryRequest? repository, CancellationToken cancellationToken) =>
+        FetchAsync(repository, isEnoughIfThere: false, cancellationToken);
+
+    /// <summary>As above; but nothing is fetched where the commit is there already, whatever else is new.</summary>
+    /// <exception cref="TaskFailedException">There is no such repository, or it has no such commit.</exception>
+    public Task<CachedCommit> FetchCommitAsync(string url, string commit, CancellationToken cancellationToken) =>
+        FetchAsync(new() { Url = url, Ref = commit }, isEnoughIfThere: true, cancellationToken);
+
+    private async Task<CachedCommit> FetchAsync(RepositoryRequest? repository, bool isEnoughIfThere, CancellationToken cancellationToken)
     {
         var folder = FolderOf(repository);
         var asked = time.GetUtcNow();
@@ -35,6 +43,12 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         {
             await File.WriteAllTextAsync(StampOf(folder), "", cancellationToken);
             return new(folder, null, await EmptyCommitAsync(folder, cancellationToken));
+        }
+
+        if (isEnoughIfThere && (await git.TryAsync(new(folder, "cat-file", "-e", repository.Ref + "^{commit}"), cancellationToken)).ExitCode == 0)
+        {
+            File.SetLastWriteTimeUtc(StampOf(folder), time.GetUtcNow().UtcDateTime);
+            return new(folder, repository.Url, repository.Ref!);
         }
 
         if (repository.Depth is not null || !await WasFetchedSinceAsync(folder, asked, cancellationToken))
@@ -85,8 +99,9 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         GitResult? result = null;
         foreach (var reference in references)
         {
-            result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await git.TryAsync(new(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--no-tags", "--force",
-                "--no-auto-maintenance", "--depth", depth.ToString(CultureInfo.InvariantCulture), "--", repository.Url, reference) { Remote = repository.Url }, token), cancellationToken);
+            var call = new GitCall(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--no-tags", "--force", "--no-auto-maintenance",
+                "--depth", depth.ToString(CultureInfo.InvariantCulture), "--", repository.Url, reference);
+            result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await git.TryAsync(call with { Remote = repository.Url }, token), cancellationToken);
             if (result.ExitCode == 0)
             {
                 return;

@@ -6,14 +6,17 @@ namespace CodeAgent.Worker.Workspaces;
 /// Adds the files of a workspace to an index. A repository that the agent made inside of it counts as a plain folder: as a
 /// link to a commit that nobody else has, git's own way, its files would be lost.
 /// </summary>
-internal sealed class Snapshot(Git git, TaskFolder folder, string index)
+internal sealed class Snapshot(Git git, TaskFolder folder, string index, bool isSparse)
 {
+    // Older versions of git have no such option.
+    private static readonly string[] Sparse = ["--sparse"];
+
     /// <summary>Makes the index what the files are.</summary>
     public async Task AddAsync(CancellationToken cancellationToken)
     {
         var nested = (await OthersAsync(folder.Tree, index, cancellationToken)).Where(IsRepository).ToList();
         IEnumerable<string> paths = [".", .. nested.Select(path => $":(exclude,top,literal){path.TrimEnd('/')}")];
-        await git.RunAsync(new(folder.Git, "add", "--all", "--sparse", "--pathspec-from-file=-", "--pathspec-file-nul")
+        await git.RunAsync(new(folder.Git, ["add", "--all", .. Sparse.Take(isSparse ? 1 : 0), "--pathspec-from-file=-", "--pathspec-file-nul"])
         {
             Tree = folder.Tree,
             Index = index,

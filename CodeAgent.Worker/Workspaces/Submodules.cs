@@ -46,7 +46,7 @@ internal sealed class Submodules(RepositoryCache cache, Git git, TaskFolder fold
     {
         try
         {
-            return await cache.FetchAsync(new() { Url = address, Ref = commit }, cancellationToken);
+            return await cache.FetchCommitAsync(address, commit, cancellationToken);
         }
         catch (TaskFailedException e)
         {

@@ -58,7 +58,7 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
 
         var index = Path.Combine(folder.Git, "index.snapshot");
         await CopyIndexAsync(index, cancellationToken);
-        await new Snapshot(git, folder, index).AddAsync(cancellationToken);
+        await new Snapshot(git, folder, index, isSparse: sparse is not null).AddAsync(cancellationToken);
         return await git.RunAsync(new(folder.Git, "write-tree") { Index = index }, cancellationToken);
     }
 

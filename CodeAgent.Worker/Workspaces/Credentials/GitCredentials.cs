@@ -29,17 +29,36 @@ internal sealed class GitCredentials(GitHubAppTokens apps, CurrentOptions option
     /// <summary>The host refused what it was given. Returns whether there may be something else the next time.</summary>
     public bool Refused(string url)
     {
-        if (RemoteUrl.Parse(url) is { } remote && remote.Scheme != "ssh" && Find(remote) is { GitHubApp: { } app } found)
+        if (RemoteUrl.Parse(url) is not { } remote || remote.Scheme == "ssh" || Find(remote) is not { } found)
         {
-            apps.Forget(app, ApiOf(found));
-            return true;
+            return false;
         }
 
-        return false;
+        if (found.GitHubApp is { } app)
+        {
+            apps.Forget(app, ApiOf(found));
+        }
+
+        return found.GitHubApp is not null || !string.IsNullOrEmpty(found.TokenFile);
     }
 
     private async Task<string> TokenAsync(CredentialOptions found, CancellationToken cancellationToken) =>
-        found.GitHubApp is { } app ? await apps.TokenAsync(app, ApiOf(found), cancellationToken) : found.Token.Reveal();
+        found.GitHubApp is { } app ? await apps.TokenAsync(app, ApiOf(found), cancellationToken)
+        : string.IsNullOrEmpty(found.TokenFile) ? found.Token.Reveal()
+        : await ReadAsync(found.TokenFile, cancellationToken);
+
+    private static async Task<string> ReadAsync(string file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var token = (await File.ReadAllTextAsync(file, cancellationToken)).Trim();
+            return token.Length > 0 && !token.Any(char.IsWhiteSpace) ? token : throw new CredentialException($"There is no token in {file}.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CredentialException($"The token cannot be read: {e.Message}");
+        }
+    }
 
     private string ApiOf(CredentialOptions found) =>
         GitHostOptions.Find(options().GitHosts, found.Host)?.BaseUrl ?? throw new CredentialException($"There is no API of {found.Host} under gitHosts.");
@@ -50,8 +69,8 @@ internal sealed class GitCredentials(GitHubAppTokens apps, CurrentOptions option
 
     private static bool Serves(CredentialOptions credential, string scheme) => scheme switch
     {
-        "https" => credential.Token.HasValue || credential.GitHubApp is not null,
-        "http" => credential.AllowHttp && (credential.Token.HasValue || credential.GitHubApp is not null),
+        "https" => credential.HasToken,
+        "http" => credential.AllowHttp && credential.HasToken,
         "ssh" => !string.IsNullOrEmpty(credential.SshKey),
         _ => false,
     };

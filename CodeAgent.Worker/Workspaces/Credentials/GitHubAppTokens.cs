@@ -109,7 +109,11 @@ internal sealed class GitHubAppTokens(IHttpClientFactory clients, TimeProvider t
 }
 
 /// <summary>What GitHub answers.</summary>
-internal sealed record AppToken([property: JsonPropertyName("token")] string Token, [property: JsonPropertyName("expires_at")] DateTimeOffset ExpiresAt);
+internal sealed record AppToken([property: JsonPropertyName("token")] string Token, [property: JsonPropertyName("expires_at")] DateTimeOffset ExpiresAt)
+{
+    /// <summary>Without the token.</summary>
+    public override string ToString() => $"until {ExpiresAt}";
+}
 
 /// <summary>What an app says of itself.</summary>
 internal sealed record AppClaims([property: JsonPropertyName("iat")] long IssuedAt, [property: JsonPropertyName("exp")] long ExpiresAt, [property: JsonPropertyName("iss")] string Issuer);

@@ -86,6 +86,10 @@ public sealed class ShapeTests : IDisposable
         Assert.Equal("pinned", await File.ReadAllTextAsync(Path.Combine(workspace.Folder.Tree, "libs/library/lib.txt"), TestContext.Current.CancellationToken));
         Assert.Equal("", (await _bench.RunAsync(workspace, "git status --porcelain")).Output);
 
+        // Their commits are pinned: what is in the cache already is not fetched again.
+        Directory.Move(library.Path, library.Path + "-away");
+        Assert.Equal("pinned", await File.ReadAllTextAsync(Path.Combine((await OpenAsync(new() { Url = origin.Url, Submodules = true })).Folder.Tree, "libs/library/lib.txt"), TestContext.Current.CancellationToken));
+
         await _bench.RunAsync(workspace, "echo 2 > a.txt; echo changed > libs/library/lib.txt; echo new > libs/library/new.txt");
         var delivery = await DeliverAsync(workspace);
         Assert.Equal("a.txt", await origin.GitAsync("diff", "--name-only", delivery.BaseCommit, delivery.Commit));

@@ -1,8 +1,8 @@
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Configuration;
-using Microsoft.AspNetCore.Http;
 using CodeAgent.Worker.Tests.Benches;
 using CodeAgent.Worker.Workspaces;
+using Microsoft.AspNetCore.Http;
 
 namespace CodeAgent.Worker.Tests.Workspaces.Credentials;
 
@@ -55,6 +55,20 @@ public sealed class TokenTests : IDisposable
 
         await Assert.ThrowsAsync<TaskFailedException>(() => FetchAsync(server.UrlOf(origin)));
         Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task A_token_in_a_file_is_read_at_each_use()
+    {
+        await using var server = await _bench.ServerAsync("second");
+        var (origin, head) = await OriginAsync();
+        _bench.Options.Credentials.Add(new() { Host = server.Host, AllowHttp = true, TokenFile = _bench["token"] });
+        Assert.Contains("cannot be read", (await Assert.ThrowsAsync<TaskFailedException>(() => FetchAsync(server.UrlOf(origin)))).Message, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(_bench["token"], "first\n", TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<TaskFailedException>(() => FetchAsync(server.UrlOf(origin)));
+        await File.WriteAllTextAsync(_bench["token"], "second\n", TestContext.Current.CancellationToken);
+        Assert.Equal(head, (await FetchAsync(server.UrlOf(origin))).Commit);
     }
 
     [Fact]
