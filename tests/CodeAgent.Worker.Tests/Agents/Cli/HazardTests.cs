@@ -1,6 +1,5 @@
 using CodeAgent.Contracts;
 using CodeAgent.Testing;
-using CodeAgent.Worker.Agents.Cli;
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Processes;
 
