@@ -34,6 +34,9 @@ public sealed class WorkerOptionsTests : IDisposable
     [InlineData("committer:\n  email: 'a>b'", "without < and >")]
     [InlineData("passEnvironment: ['*']", "names of variables")]
     [InlineData("capcity: 3", "capcity")]
+    [InlineData("agents:\n  copilot: {}", "one of codex, claude")]
+    [InlineData("agents:\n  codex: { silence: 0s }", "1s to 2h")]
+    [InlineData("agents:\n  codex: { command: '' }", "the name or path of a program")]
     public async Task What_is_wrong_is_refused_with_what_would_be_right(string yaml, string words)
     {
         var refused = await Assert.ThrowsAsync<ConfigFileException>(() => ReadAsync(yaml));
