@@ -60,7 +60,7 @@ public sealed class RealCliTests(CliSystem fixture) : IClassFixture<CliSystem>, 
     {
         Available();
         var mark = string.Create(CultureInfo.InvariantCulture, $".{Guid.NewGuid().GetHashCode() & 0xffff}");
-        var (id, _) = await Api.SubmitAsync(Task(name, [$"(setsid nohup sh -c 'while true; do sleep 60{mark}; done' >/dev/null 2>&1 &); sleep 61{mark} & echo started"]));
+        var (id, _) = await Api.SubmitAsync(Task(name, [$"(setsid nohup sh -c 'while true; do sleep 60{mark}; done' >/dev/null 2>&1 &); sleep 15{mark} & echo started"]));
         await SucceededAsync(id);
         await Eventually.TrueAsync(async () => (await Processes.FindAsync((line, _) => line.Contains(mark, StringComparison.Ordinal) && line.Contains("sleep", StringComparison.Ordinal))).Count == 0,
             TimeSpan.FromSeconds(10), "what it started is gone");
