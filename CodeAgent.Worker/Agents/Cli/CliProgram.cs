@@ -12,6 +12,7 @@ internal sealed class CliProgram(
     // A call that is tried again so often without anything coming of it is not tried again.
     private const int MostRetries = 4;
     private const int MostStrayText = 20_000;
+    private const int ShortestSecret = 8;
     private const int NotStarted = 127;
     private const int KilledBySignal = 128 + 9;
 
@@ -112,7 +113,7 @@ internal sealed class CliProgram(
 
         if (result.ExitCode == NotStarted && !didAnything && _end is null)
         {
-            return new(FailureCodes.AgentUnavailable, $"{adapter.Name} could not be started on this worker: {(result.Errors.Length > 0 ? result.Errors : result.Output).Trim()}");
+            return new(FailureCodes.AgentUnavailable, $"{adapter.Name} could not be started on this worker: {Hide(result.Errors.Length > 0 ? result.Errors : result.Output).Trim()}");
         }
 
         return adapter.Judge(new()
@@ -122,7 +123,7 @@ internal sealed class CliProgram(
             Failure = _failed,
             LastMessage = _reporter.LastMessage,
             DidAnything = didAnything,
-            Errors = result.Errors,
+            Errors = Hide(result.Errors),
             Text = _strayText.ToString(),
         });
     }
@@ -138,7 +139,7 @@ internal sealed class CliProgram(
         await _one.WaitAsync(cancellationToken);
         try
         {
-            foreach (var line in lines.Select(text => new CliLine(text, isError)))
+            foreach (var line in lines.Select(text => new CliLine(Hide(text), isError)))
             {
                 var any = false;
                 foreach (var told in _failure is null ? _events.Read(line) : [])
@@ -267,6 +268,17 @@ internal sealed class CliProgram(
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             await File.WriteAllTextAsync(file, content, cancellationToken);
         }
+    }
+
+    // Its tools can print its environment, and what it prints is kept and shown.
+    private string Hide(string text)
+    {
+        foreach (var secret in options.Environment.Values.SelectMany(value => value.Secrets).Append(run.Sandbox.Gateway.Key).Where(secret => secret.Length >= ShortestSecret))
+        {
+            text = text.Replace(secret, "***", StringComparison.Ordinal);
+        }
+
+        return text;
     }
 
     private Dictionary<string, string> EnvironmentOf(CliStart start)

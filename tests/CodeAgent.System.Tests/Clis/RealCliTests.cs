@@ -60,7 +60,7 @@ public sealed class RealCliTests(CliSystem fixture) : IClassFixture<CliSystem>, 
     {
         Available();
         var mark = string.Create(CultureInfo.InvariantCulture, $".{Guid.NewGuid().GetHashCode() & 0xffff}");
-        var (id, _) = await Api.SubmitAsync(Task(name, [$"(setsid nohup sh -c 'while true; do sleep 60{mark}; done' >/dev/null 2>&1 &); sleep 61{mark} & echo started"]));
+        var (id, _) = await Api.SubmitAsync(Task(name, [$"(setsid nohup sh -c 'while true; do sleep 60{mark}; done' >/dev/null 2>&1 &); sleep 15{mark} & echo started"]));
         await SucceededAsync(id);
         await Eventually.TrueAsync(async () => (await Processes.FindAsync((line, _) => line.Contains(mark, StringComparison.Ordinal) && line.Contains("sleep", StringComparison.Ordinal))).Count == 0,
             TimeSpan.FromSeconds(10), "what it started is gone");
@@ -95,7 +95,7 @@ public sealed class RealCliTests(CliSystem fixture) : IClassFixture<CliSystem>, 
             Assert.Equal((TaskStatus.Failed, FailureCodes.ModelFailed), (task.Status, task.Failure?.Code));
         }
 
-        Assert.InRange(TimeProvider.System.GetUtcNow() - begin, TimeSpan.Zero, TimeSpan.FromMinutes(3));
+        Assert.InRange(TimeProvider.System.GetUtcNow() - begin, TimeSpan.Zero, TimeSpan.FromMinutes(5));
     }
 
     [Theory]
@@ -115,7 +115,9 @@ public sealed class RealCliTests(CliSystem fixture) : IClassFixture<CliSystem>, 
     {
         Available();
         const string Slow = "test -f two.txt || { timeout 4 tail -f /dev/null; echo 2 > two.txt; }";
-        var (id, _) = await Api.SubmitAsync(Task(name, ["sleep 1; echo 1 > one.txt", Slow, "echo 3 > three.txt"]));
+
+        // Whether the call that was cut off is part of the session is up to the CLI. A model looks what is there; the simulator's next step does.
+        var (id, _) = await Api.SubmitAsync(Task(name, ["sleep 1; echo 1 > one.txt", Slow, "test -f two.txt || echo 2 > two.txt; echo 3 > three.txt"]));
         await Api.EventAsync(id, e => e.Type == EventTypes.TurnFinished, Limit, "a checkpoint is stored");
         var worker = (await Api.GetAsync(id)).Worker!;
 

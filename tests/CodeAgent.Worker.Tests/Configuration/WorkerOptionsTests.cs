@@ -60,6 +60,9 @@ public sealed class WorkerOptionsTests : IDisposable
     [InlineData("sandbox:\n  limits:\n    memory: 1K", "at least 16M")]
     [InlineData("sandbox:\n  limits:\n    cpus: 0", "0.1 to 1024")]
     [InlineData("sandbox:\n  limits:\n    processes: 1", "16 to 1000000")]
+    [InlineData("agents:\n  copilot: {}", "one of codex, claude")]
+    [InlineData("agents:\n  codex: { silence: 0s }", "1s to 2h")]
+    [InlineData("agents:\n  codex: { command: '' }", "the name or path of a program")]
     public async Task What_is_wrong_is_refused_with_what_would_be_right(string yaml, string words)
     {
         var refused = await Assert.ThrowsAsync<ConfigFileException>(() => ReadAsync(yaml));

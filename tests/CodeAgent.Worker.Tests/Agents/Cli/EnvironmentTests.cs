@@ -53,6 +53,20 @@ public sealed class EnvironmentTests
     }
 
     [Fact]
+    public async Task A_key_that_a_tool_or_the_cli_prints_is_in_no_event_and_no_failure()
+    {
+        await using var bench = await CliBench.CreateAsync();
+        (await bench.FakeAsync(AgentNames.Codex, """
+            echo "{\"type\":\"item.completed\",\"item\":{\"id\":\"i\",\"type\":\"command_execution\",\"command\":\"env\",\"exit_code\":0,\"aggregated_output\":\"$CODEX_GATEWAY_KEY $MY_KEY\"}}"
+            env; env >&2; exit 1
+            """)).Environment["MY_KEY"] = new ConfigText("my-secret-key", ["my-secret-key"]);
+        var told = bench.Told(await bench.RunAsync(AgentNames.Codex));
+        Assert.Contains("*** ***", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("lease-key", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("my-secret-key", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Two_attempts_share_no_home()
     {
         await using var bench = await CliBench.CreateAsync();
