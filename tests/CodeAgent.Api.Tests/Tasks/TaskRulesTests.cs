@@ -41,6 +41,8 @@ public sealed class TaskRulesTests : IAsyncLifetime
     [InlineData("""{ "prompt": "x", "delivery": { "branch": "fix/{id}", "commitMessage": "A\n\nB" } }""")]
     [InlineData("""{ "prompt": "x", "repository": { "url": "https://h/r" }, "delivery": { "push": true } }""")]
     [InlineData("""{ "prompt": "x", "agent": { "name": "builtin", "model": "openai/gpt-5:high" } }""")]
+    [InlineData("""{ "prompt": "x", "sandbox": { "atLeast": "container", "image": "registry.example.org:5000/team/tool:1.2" } }""")]
+    [InlineData("""{ "prompt": "x", "sandbox": { "atLeast": "none" } }""")]
     [InlineData("""{ "prompt": "x", "limits": { "minutes": 1440, "turns": 1000, "tokens": 100000000, "costUsd": 0 } }""")]
     [InlineData("""{ "prompt": "x", "labels": { "team": "", "a.b/c-d_e": "Grüße: 1" }, "priority": -100 }""")]
     public void What_may_be_asked_for(string json) => TaskRules.Require(Request(json), Some.Id, _repositories);
@@ -50,6 +52,9 @@ public sealed class TaskRulesTests : IAsyncLifetime
     [InlineData("prompt", """{ "prompt": " \n" }""")]
     [InlineData("prompt", """{ "prompt": "a\u0000b" }""")]
     [InlineData("agent.name", """{ "prompt": "x", "agent": { "name": "buildin" } }""")]
+    [InlineData("sandbox.atLeast", """{ "prompt": "x", "sandbox": { "atLeast": "jail" } }""")]
+    [InlineData("sandbox.image", """{ "prompt": "x", "sandbox": { "image": "--privileged" } }""")]
+    [InlineData("sandbox.image", """{ "prompt": "x", "sandbox": { "image": "two words" } }""")]
     [InlineData("agent.model", """{ "prompt": "x", "agent": { "model": "two words" } }""")]
     [InlineData("agent.model", """{ "prompt": "x", "agent": { "model": "" } }""")]
     [InlineData("checks", """{ "prompt": "x", "checks": ["1","2","3","4","5","6","7","8","9","10","11","12","13","14","15","16","17","18","19","20","21"] }""")]
