@@ -27,11 +27,16 @@ public abstract class EscapeTests : IAsyncLifetime
 
     private protected EscapeTests(SandboxMode kind) => _kind = kind;
 
+    /// <summary>What the kind needs to be set.</summary>
+    private protected virtual void Configure(WorkerOptions options)
+    {
+    }
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
-        _bench = await SandboxBench.OpenAsync(_kind);
+        _bench = await SandboxBench.OpenAsync(_kind, Configure);
 
         // What is there to be had: a process of the same user with a key in its environment, files beside the workspace, a port.
         _neighbour = Process.Start(new ProcessStartInfo("sleep", ["300"]) { Environment = { ["CODEAGENT_WORKER_KEY"] = Canary } })!;
