@@ -17,6 +17,9 @@ public sealed record TaskRequest
     /// <summary>Who does the work.</summary>
     public AgentRequest Agent { get; set; } = new();
 
+    /// <summary>What its programs are kept in. The worker's choice where it is left out.</summary>
+    public SandboxRequest? Sandbox { get; set; }
+
     /// <summary>Shell commands that must all exit with 0 in the workspace before the task may succeed. At most 20.</summary>
     public IReadOnlyList<string> Checks { get; set; } = [];
 
@@ -100,6 +103,29 @@ public static class AgentNames
 
     /// <summary>Aider.</summary>
     public const string Aider = "aider";
+}
+
+/// <summary>What the programs of a task are kept in.</summary>
+public sealed record SandboxRequest
+{
+    /// <summary>The weakest that will do, one of <see cref="SandboxNames"/>: a worker that has none so strong fails the task with <c>sandbox_unavailable</c>. Any will do where it is left out.</summary>
+    public string? AtLeast { get; set; }
+
+    /// <summary>The image of a container to run them in, such as <c>docker.io/library/node:22</c>. Then it is a container, whatever the worker's choice.</summary>
+    public string? Image { get; set; }
+}
+
+/// <summary>The kinds of sandboxes, the weakest first.</summary>
+public static class SandboxNames
+{
+    /// <summary>None: programs run as the worker's user.</summary>
+    public const string None = "none";
+
+    /// <summary>Namespaces of the kernel's.</summary>
+    public const string Bubblewrap = "bubblewrap";
+
+    /// <summary>A container.</summary>
+    public const string Container = "container";
 }
 
 /// <summary>How the result of a task is handed over.</summary>

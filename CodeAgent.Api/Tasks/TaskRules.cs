@@ -49,6 +49,7 @@ internal static partial class TaskRules
         }
 
         Require(request.Agent);
+        Require(request.Sandbox);
         Require(request.Checks);
         Require(request.Delivery, request.Repository, id);
         Require(request.Delivery.PullRequest, request.Delivery);
@@ -73,6 +74,14 @@ internal static partial class TaskRules
         Require(IsAgent(agent.Name), "agent.name", $"An agent is one of {AgentList}.");
         Require(agent.Model is null || Model().IsMatch(agent.Model), "agent.model",
             "A model's name has 1 to 200 visible characters without blanks, as GET /v1/models of the gateway lists it.");
+    }
+
+    private static void Require(SandboxRequest? sandbox)
+    {
+        Require(sandbox?.AtLeast is null or SandboxNames.None or SandboxNames.Bubblewrap or SandboxNames.Container, "sandbox.atLeast",
+            $"sandbox.atLeast is {SandboxNames.None}, {SandboxNames.Bubblewrap} or {SandboxNames.Container}.");
+        Require(sandbox?.Image is null || ImageName().IsMatch(sandbox.Image), "sandbox.image",
+            "An image's name is registry/path:tag or registry/path@sha256:…, 1 to 300 characters without blanks; the path in lower case.");
     }
 
     private static void Require(IReadOnlyList<string> checks)
@@ -141,6 +150,9 @@ internal static partial class TaskRules
             throw TaskProblems.Invalid(field, detail);
         }
     }
+
+    [GeneratedRegex(@"^(?=.{1,300}\z)[A-Za-z0-9](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?(?:/[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?\z")]
+    private static partial Regex ImageName();
 
     [GeneratedRegex(@"^[!-~]{1,200}\z")]
     private static partial Regex Model();

@@ -1,4 +1,5 @@
 using CodeAgent.Worker.Agents.Builtin;
+using CodeAgent.Worker.Sandboxes.Containers;
 using CodeAgent.Worker.Sandboxes.Gateway;
 using CodeAgent.Worker.Sandboxes.Limits;
 
@@ -27,7 +28,7 @@ internal static class SandboxExtensions
         services.AddHostedService(provider => provider.GetRequiredService<GatewayRelay>());
         services.AddSingleton(_ => new Lazy<Task<CgroupHomes>>(() => CgroupHomes.FindAsync(CancellationToken.None)));
         services.AddSingleton<SandboxProbe>().AddHostedService(provider => provider.GetRequiredService<SandboxProbe>());
-        services.AddHostedService<CgroupJanitor>();
+        services.AddHostedService<CgroupJanitor>().AddHostedService<ContainerJanitor>();
         return services.AddSingleton<SandboxFactory>();
     }
 }

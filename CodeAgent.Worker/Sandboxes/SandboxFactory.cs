@@ -3,30 +3,32 @@ using CodeAgent.Contracts;
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Processes;
 using CodeAgent.Worker.Sandboxes.Bubblewrap;
+using CodeAgent.Worker.Sandboxes.Containers;
 using CodeAgent.Worker.Sandboxes.Gateway;
 using CodeAgent.Worker.Sandboxes.Limits;
 using CodeAgent.Worker.Sandboxes.Network;
+using Docker.DotNet.Models;
 
 namespace CodeAgent.Worker.Sandboxes;
 
 /// <summary>Makes the sandbox of a lease.</summary>
-internal sealed class SandboxFactory(CommandRunner commands, GatewayRelay relay, SandboxProbe probe, CurrentOptions options, TimeProvider time, ILogger<SandboxFactory> logger)
+internal sealed partial class SandboxFactory(CommandRunner commands, GatewayRelay relay, SandboxProbe probe, CurrentOptions options, TimeProvider time, ILogger<SandboxFactory> logger)
 {
     /// <summary>Makes it.</summary>
     /// <exception cref="TaskFailedException">The sandbox that is asked for cannot be had here.</exception>
     public async Task<ISandbox> OpenAsync(SandboxOrder order, CancellationToken cancellationToken)
     {
-        var choice = await probe.GetAsync(cancellationToken);
         var set = options().Sandbox;
-        var kind = choice.Kind;
-        if (kind == SandboxMode.Bubblewrap && choice.Bubblewrap is null)
-        {
-            throw new TaskFailedException(FailureCodes.SandboxUnavailable, $"This worker is set to run programs in the sandbox bubblewrap, which it cannot: {choice.Reasons[kind]}.");
-        }
-
-        if (choice.Weakness is { } weakness)
+        var choice = await probe.GetAsync(cancellationToken);
+        var kind = choice.KindFor(order.Lease.Request.Sandbox, set.Container.Image);
+        if (kind == SandboxMode.None && choice.Weakness is { } weakness)
         {
             await order.NoteAsync(weakness, cancellationToken);
+        }
+
+        if (kind == SandboxMode.Container)
+        {
+            return await ContainerAsync(order, set, choice.Engine!, cancellationToken);
         }
 
         var limits = new LeaseLimits(LimitSet.Of(set.Limits), choice.Homes, CgroupName.Of(await WorkerMark.Here, order.Lease.TaskId, order.Lease.Fence), order.Folder, time);
@@ -35,19 +37,52 @@ internal sealed class SandboxFactory(CommandRunner commands, GatewayRelay relay,
             await order.NoteAsync(notKept, cancellationToken);
         }
 
-        var pass = relay.Open(order.Lease.Token, Activity.Current?.Id ?? order.Lease.TraceParent);
-        return kind == SandboxMode.Bubblewrap ? Bubblewrap(order, set, choice.Bubblewrap!, pass, limits) : new NoSandbox(commands, new(relay.Address, pass.Key), limits, pass);
+        return kind == SandboxMode.Bubblewrap ? Bubblewrap(order, set, choice.Bubblewrap!, limits) : None(order, limits);
     }
 
-    private BubblewrapSandbox Bubblewrap(SandboxOrder order, SandboxOptions set, BubblewrapProgram program, GatewayPass pass, LeaseLimits limits)
+    private NoSandbox None(SandboxOrder order, LeaseLimits limits)
+    {
+        var pass = Pass(order);
+        return new(commands, new(relay.Address, pass.Key), limits, pass);
+    }
+
+    private BubblewrapSandbox Bubblewrap(SandboxOrder order, SandboxOptions set, BubblewrapProgram program, LeaseLimits limits)
+    {
+        var passages = set.Network.Mode == SandboxNetworkMode.Host ? null : Passages(order, set);
+        var pass = Pass(order);
+        var holder = passages is null ? null : new NetworkHolder(commands, program, order, passages);
+        return new(commands, program, order, Access(set.Network.Mode == SandboxNetworkMode.Host, pass), new(set.Network.Mode, holder), limits, pass);
+    }
+
+    private async Task<ContainerSandbox> ContainerAsync(SandboxOrder order, SandboxOptions set, ContainerEngine engine, CancellationToken cancellationToken)
+    {
+        var image = order.Lease.Request.Sandbox?.Image ?? set.Container.Image!;
+        await ContainerImages.EnsureAsync(engine, image, new Progress<JSONMessage>(message => LogPulls(order.Lease.TaskId, image, message.Status ?? "")), cancellationToken);
+        var hasOwn = set.Network.Mode == SandboxNetworkMode.Own && set.Container.Network is null;
+        var passages = hasOwn ? Passages(order, set) : null;
+        var pass = Pass(order);
+        var network = new ContainerNetwork(engine, image, order, set, passages, time);
+        return new(engine, image, order, set, options().PassEnvironment, Access(!hasOwn, pass), network, pass, time, logger);
+    }
+
+    private GatewayPass Pass(SandboxOrder order) => relay.Open(order.Lease.Token, Activity.Current?.Id ?? order.Lease.TraceParent);
+
+    private GatewayAccess Access(bool direct, GatewayPass pass) => new(direct ? relay.Address : LeasePassages.Gateway, pass.Key);
+
+    // The built-in agent's models are asked by the worker itself, and a script has none.
+    private LeasePassages? Passages(SandboxOrder order, SandboxOptions set)
     {
         var allowed = new AllowList(set.Network.Allow);
-
-        // The built-in agent's models are asked by the worker itself, and a script has none.
-        var asks = order.Lease.Request.Agent.Name is not (AgentNames.Builtin or AgentNames.Command);
-        var isHost = set.Network.Mode == SandboxNetworkMode.Host;
-        var holder = isHost || (!asks && allowed.IsEmpty) ? null : new NetworkHolder(commands, program, order, relay.Address, allowed, logger);
-        var gateway = new GatewayAccess(isHost ? relay.Address : NetworkHolder.Gateway, pass.Key);
-        return new(commands, program, order, gateway, new(set.Network.Mode, holder), limits, pass);
+        return allowed.IsEmpty && order.Lease.Request.Agent.Name is (AgentNames.Builtin or AgentNames.Command) ? null : new(relay.Address, allowed, (what, token) =>
+        {
+            LogRefused(order.Lease.TaskId, what);
+            return order.NoteAsync($"A program wanted to reach {what}, which the sandbox does not allow (sandbox.network.allow).", token);
+        });
     }
+
+    [LoggerMessage(LogLevel.Information, "Task {TaskId}: a program wanted to reach {What}, which is not allowed")]
+    private partial void LogRefused(Guid taskId, string what);
+
+    [LoggerMessage(LogLevel.Debug, "Task {TaskId} waits for the image {Image}: {Status}")]
+    private partial void LogPulls(Guid taskId, string image, string status);
 }

@@ -1,5 +1,6 @@
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Sandboxes.Bubblewrap;
+using CodeAgent.Worker.Sandboxes.Containers;
 using CodeAgent.Worker.Sandboxes.Limits;
 
 namespace CodeAgent.Worker.Sandboxes;
@@ -35,8 +36,15 @@ internal sealed partial class SandboxProbe(CurrentOptions options, Lazy<Task<Cgr
                 reasons[SandboxMode.Bubblewrap] = reason;
             }
 
+            var (engine, noEngine) = await ContainerEngine.FindAsync(set.Container, CancellationToken.None);
+            if (noEngine is not null)
+            {
+                reasons[SandboxMode.Container] = noEngine;
+            }
+
             var kind = set.Mode switch
             {
+                SandboxMode.Auto when engine is not null && set.Container.Image is not null => SandboxMode.Container,
                 SandboxMode.Auto => bubblewrap is null ? SandboxMode.None : SandboxMode.Bubblewrap,
                 var mode => mode,
             };
@@ -49,7 +57,7 @@ internal sealed partial class SandboxProbe(CurrentOptions options, Lazy<Task<Cgr
                 LogChosen(kind);
             }
 
-            _choice.SetResult(new(kind, bubblewrap, await homes.Value, reasons));
+            _choice.SetResult(new(kind, set.Mode == SandboxMode.Auto, bubblewrap, engine, await homes.Value, reasons));
         }
         catch (Exception e)
         {

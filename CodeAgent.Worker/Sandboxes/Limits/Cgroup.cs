@@ -1,4 +1,5 @@
 using System.Globalization;
+using CodeAgent.Worker.Processes;
 
 namespace CodeAgent.Worker.Sandboxes.Limits;
 
@@ -55,7 +56,7 @@ internal sealed class Cgroup(CgroupHomes homes, string name, LimitSet limits)
         limits.Memory is null ? 0 : await ReadAsync(homes.Memory, homes.IsUnified ? "memory.events" : "memory.oom_control", "oom_kill", cancellationToken),
         limits.Processes is null ? 0 : await ReadAsync(homes.Pids, "pids.events", "max", cancellationToken));
 
-    /// <summary>Removes it. What is still in it is gone soon: its commands have been ended.</summary>
+    /// <summary>Removes it, and ends what is still in it: its commands have been ended, so that it is what hid from that.</summary>
     public async Task RemoveAsync()
     {
         for (var attempt = 1; Folders.Any(Directory.Exists); attempt++)
@@ -64,6 +65,11 @@ internal sealed class Cgroup(CgroupHomes homes, string name, LimitSet limits)
             {
                 foreach (var folder in Folders.Where(Directory.Exists))
                 {
+                    foreach (var process in await File.ReadAllLinesAsync(Path.Combine(folder, "cgroup.procs")))
+                    {
+                        Signals.Send(int.Parse(process, CultureInfo.InvariantCulture), Signals.Kill);
+                    }
+
                     Directory.Delete(folder);
                 }
             }

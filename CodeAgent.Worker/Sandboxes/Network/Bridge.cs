@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using CodeAgent.Worker.Processes;
 
 namespace CodeAgent.Worker.Sandboxes.Network;
 
@@ -14,6 +15,22 @@ internal static class Bridge
     public const string Command = "bridge";
 
     private const int Wrong = 2;
+
+    /// <summary>Waits until one that was started listens.</summary>
+    /// <returns>The number of its process, in the process namespace that it is in.</returns>
+    /// <exception cref="CommandNotStartedException">It does not.</exception>
+    public static async Task<string> ReadyAsync(IRunningCommand bridge, CancellationToken cancellationToken)
+    {
+        using var output = new StreamReader(bridge.Output, leaveOpen: true);
+        var line = await output.ReadLineAsync(cancellationToken);
+        if (line?.Split(' ') is ["ready", var id])
+        {
+            return id;
+        }
+
+        using var errors = new StreamReader(bridge.Errors, leaveOpen: true);
+        throw new CommandNotStartedException($"The sandbox has no network: {line} {await errors.ReadToEndAsync(cancellationToken)}".TrimEnd());
+    }
 
     /// <summary>Runs it.</summary>
     /// <param name="passages"><c>PORT=SOCKET</c> each.</param>

@@ -45,9 +45,14 @@ public abstract class EverydayTests : IAsyncLifetime
 
     private protected EverydayTests(SandboxMode kind) => _kind = kind;
 
+    /// <summary>What the kind needs to be set.</summary>
+    private protected virtual void Configure(WorkerOptions options)
+    {
+    }
+
     private protected SandboxBench Bench { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Bench = await SandboxBench.OpenAsync(_kind);
+    public async ValueTask InitializeAsync() => Bench = await SandboxBench.OpenAsync(_kind, Configure);
 
     [Theory]
     [InlineData("exit 7", 7, "")]

@@ -100,6 +100,26 @@ public sealed class LimitTests : IDisposable
         Assert.True(process.HasExited);
     }
 
+    [Fact]
+    public async Task Without_a_sandbox_what_hides_from_the_end_of_its_command_ends_with_the_lease_whatever_runs_beside()
+    {
+        Assert.SkipWhen((await CgroupHomes.FindAsync(Token)).Folders.FirstOrDefault() is null, "No group of processes can be made here.");
+        var number = $"7{Random.Shared.NextInt64(1_000_000_000)}.5";
+        await using var neighbour = await SandboxBench.OpenAsync(SandboxMode.None);
+        using var enough = new CancellationTokenSource();
+        var running = neighbour.Sandbox.RunAsync(neighbour.Line() with { Script = "sleep 60", Enough = enough.Token }, Token);
+        await using (var bench = await SandboxBench.OpenAsync(SandboxMode.None))
+        {
+            await bench.RunAsync($"(env -i setsid /bin/sleep {number} &); sleep 0.3");
+            Assert.True(await SandboxBench.AnybodyAsync(number));
+        }
+
+        await SandboxBench.NobodyAsync(number);
+        Assert.False(running.IsCompleted);
+        await enough.CancelAsync();
+        Assert.True((await running).WasEnough);
+    }
+
     [Theory]
     [InlineData("512M", 512L << 20)]
     [InlineData("4G", 4L << 30)]

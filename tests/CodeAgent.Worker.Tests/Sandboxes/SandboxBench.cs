@@ -5,10 +5,12 @@ using CodeAgent.Testing;
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Processes;
 using CodeAgent.Worker.Sandboxes;
+using CodeAgent.Worker.Sandboxes.Containers;
 using CodeAgent.Worker.Sandboxes.Gateway;
 using CodeAgent.Worker.Tests.Benches;
 using CodeAgent.Worker.Workspaces;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CodeAgent.Worker.Tests.Sandboxes;
@@ -56,7 +58,7 @@ internal sealed class SandboxBench : IAsyncDisposable
             await bench.OpenAsync(request);
             return bench;
         }
-        catch (TaskFailedException e) when (e.Failure.Code == FailureCodes.SandboxUnavailable && mode is SandboxMode.Bubblewrap or SandboxMode.Container && request is null)
+        catch (TaskFailedException e) when (e.Failure.Code == FailureCodes.SandboxUnavailable && mode is (SandboxMode.Bubblewrap or SandboxMode.Container) && request is null)
         {
             await bench.DisposeAsync();
             Assert.Skip(e.Failure.Message);
@@ -72,6 +74,9 @@ internal sealed class SandboxBench : IAsyncDisposable
     /// <summary>Runs a script in it.</summary>
     public Task<CommandResult> RunAsync(string script, int seconds = 60, CancellationToken? cancellationToken = null, Func<string, CancellationToken, ValueTask>? onOutput = null) =>
         Sandbox.RunAsync(Line(seconds) with { Script = script, OnOutput = onOutput }, cancellationToken ?? Token);
+
+    /// <summary>Has the janitor of containers look once.</summary>
+    public Task SweepContainersAsync() => _services.GetServices<IHostedService>().OfType<ContainerJanitor>().Single().SweepAsync(Token);
 
     public CommandLine Line(int seconds = 60) => new() { Directory = Workspace.Folder.Tree, TaskId = Guid.NewGuid(), TimeLimit = TimeSpan.FromSeconds(seconds) };
 

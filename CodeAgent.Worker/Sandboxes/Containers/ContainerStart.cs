@@ -1,0 +1,42 @@
+using CodeAgent.Worker.Processes;
+using CodeAgent.Worker.Sandboxes.Limits;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+
+namespace CodeAgent.Worker.Sandboxes.Containers;
+
+/// <summary>Makes a container and starts it.</summary>
+internal static class ContainerStart
+{
+    /// <summary>Does it.</summary>
+    /// <exception cref="CommandNotStartedException">The engine would not; nothing is left of it.</exception>
+    public static async Task<IRunningCommand> RunAsync(ContainerEngine engine, CreateContainerParameters create, LimitSet limits, TimeProvider time, CancellationToken cancellationToken)
+    {
+        string? id = null;
+        MultiplexedStream? stream = null;
+        try
+        {
+            // Not canceled in the middle: a container whose name is not known would be left to the janitor.
+            id = (await engine.Client.Containers.CreateContainerAsync(create, CancellationToken.None)).ID;
+            cancellationToken.ThrowIfCancellationRequested();
+            stream = await engine.Client.Containers.AttachContainerAsync(id, new() { Stream = true, Stdin = true, Stdout = true, Stderr = true }, cancellationToken);
+            await engine.Client.Containers.StartContainerAsync(id, new(), cancellationToken);
+            return new RunningContainer(engine, id, stream, limits, time);
+        }
+        catch (Exception e)
+        {
+            stream?.Dispose();
+            if (id is not null)
+            {
+                await engine.TryAsync(client => client.Containers.RemoveContainerAsync(id, new() { Force = true, RemoveVolumes = true }));
+            }
+
+            if (e is DockerApiException or HttpRequestException or IOException)
+            {
+                throw new CommandNotStartedException($"The container could not be started: {e.Message}");
+            }
+
+            throw;
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using System.IO.Pipelines;
+using CodeAgent.Worker.Processes;
+using CodeAgent.Worker.Sandboxes.Limits;
+using Docker.DotNet;
+
+namespace CodeAgent.Worker.Sandboxes.Containers;
+
+/// <summary>A command that runs as a container of its own: nothing of it is left when the container is gone.</summary>
+internal sealed class RunningContainer : IRunningCommand
+{
+    private const int PieceSize = 32 * 1024;
+    private const int Killed = 137;
+    private static readonly TimeSpan Politeness = TimeSpan.FromMilliseconds(500);
+    private readonly ContainerEngine _engine;
+    private readonly string _id;
+    private readonly MultiplexedStream _stream;
+    private readonly LimitSet _limits;
+    private readonly TimeProvider _time;
+    private readonly Pipe _output = new();
+    private readonly Pipe _errors = new();
+    private readonly Task _reading;
+    private readonly SemaphoreSlim _ending = new(1);
+    private readonly CancellationTokenSource _gone = new();
+    private bool _over;
+    private int _code;
+
+    /// <summary>Takes over a container that was started.</summary>
+    public RunningContainer(ContainerEngine engine, string id, MultiplexedStream stream, LimitSet limits, TimeProvider time)
+    {
+        (_engine, _id, _stream, _limits, _time) = (engine, id, stream, limits, time);
+        Input = new ContainerInput(stream);
+        Output = _output.Reader.AsStream();
+        Errors = _errors.Reader.AsStream();
+        _reading = ReadAsync();
+        Exited = ExitedAsync();
+    }
+
+    public Stream Input { get; }
+
+    public Stream Output { get; }
+
+    public Stream Errors { get; }
+
+    public Task<int> Exited { get; }
+
+    public string? Limit { get; private set; }
+
+    public async Task EndAsync(bool politely)
+    {
+        await _ending.WaitAsync();
+        try
+        {
+            if (_over)
+            {
+                return;
+            }
+
+            if (politely && !Exited.IsCompleted)
+            {
+                await _engine.TryAsync(client => client.Containers.KillContainerAsync(_id, new() { Signal = "SIGTERM" }));
+                await Task.WhenAny(Exited, Task.Delay(Politeness, _time));
+            }
+
+            await _engine.TryAsync(async client => Limit = LimitOf((await client.Containers.InspectContainerAsync(_id, CancellationToken.None)).State?.OOMKilled == true));
+            await _engine.TryAsync(client => client.Containers.RemoveContainerAsync(_id, new() { Force = true, RemoveVolumes = true }));
+            _over = true;
+            await _gone.CancelAsync();
+            await _reading;
+        }
+        finally
+        {
+            _ending.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync(politely: !Exited.IsCompleted);
+        await Exited;
+        _stream.Dispose();
+        _ending.Dispose();
+        _gone.Dispose();
+    }
+
+    // Engines tell of it only where it met the first process of a container, and some not even then.
+    private string? LimitOf(bool isKnown) => isKnown ? _limits.MemoryText
+        : _limits.Memory is not null && Volatile.Read(ref _code) == Killed ? $"most likely {_limits.MemoryText}" : null;
+
+    private async Task<int> ExitedAsync()
+    {
+        try
+        {
+            Volatile.Write(ref _code, (int)(await _engine.Client.Containers.WaitContainerAsync(_id, _gone.Token)).StatusCode);
+            return _code;
+        }
+        catch (Exception e) when (e is OperationCanceledException or DockerApiException or HttpRequestException or IOException)
+        {
+            // It was removed, by us or by somebody else; or the engine is gone, and with it whatever could be known.
+            return Killed;
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        var piece = new byte[PieceSize];
+        try
+        {
+            while (await _stream.ReadOutputAsync(piece, 0, piece.Length, _gone.Token) is { EOF: false } read)
+            {
+                var to = read.Target == MultiplexedStream.TargetStream.StandardError ? _errors : _output;
+                await to.Writer.WriteAsync(piece.AsMemory(0, read.Count), _gone.Token);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException or ObjectDisposedException)
+        {
+            // The container is gone.
+        }
+        finally
+        {
+            await _output.Writer.CompleteAsync();
+            await _errors.Writer.CompleteAsync();
+        }
+    }
+}
