@@ -71,7 +71,8 @@ internal sealed class ContainerSandbox(
     private Dictionary<string, string?> Environment(CommandLine command)
     {
         var environment = new Dictionary<string, string?>();
-        CommandEnvironment.Fill(environment, pass, order.Folder);
+        // The machine's own caches are not in the image.
+        CommandEnvironment.Fill(environment, pass, order.Folder, dependencyCaches: null);
         foreach (var name in environment.Keys.Where(ContainerHost.IsOfTheMachine).ToList())
         {
             environment.Remove(name);
