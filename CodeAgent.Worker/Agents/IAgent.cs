@@ -15,6 +15,9 @@ internal interface IAgent
     /// <summary>Whether a check that fails, and what people write, can be given back to it as <see cref="AgentRun.Feedback"/>.</summary>
     bool TakesFeedback { get; }
 
+    /// <summary>The program of this machine that it is, which its sandbox has to show and let reach the gateway; none where it is part of the worker.</summary>
+    string? Program => null;
+
     /// <summary>Runs until the agent is done, or a limit is reached, or it is in circles: the result says which.</summary>
     /// <exception cref="OperationCanceledException">The run was stopped from outside: canceled, drained, or the lease is lost.</exception>
     Task<AgentResult> RunAsync(AgentRun run, CancellationToken cancellationToken);

@@ -29,7 +29,10 @@ internal sealed class LeaseWork(Lease lease, LeaseServices services, LeaseApi ap
         var session = new LeaseSession(lease, api, keeper, events, board, workspace, deadline);
         (_workspace, _session) = (workspace, session);
         await services.Deliverer.RequirePushAsync(workspace, OrderOf(null, default), mayExist: lease.Checkpoint is not null, cancellationToken);
-        var order = new SandboxOrder(lease, folder, [Path.Combine(workspace.Base.Folder, "objects")], session.NoteAsync);
+        var order = new SandboxOrder(lease, folder, [Path.Combine(workspace.Base.Folder, "objects")], [.. agents.Values.Select(agent => agent.Program).OfType<string>()], session.NoteAsync)
+        {
+            DependencyCaches = services.Options().Disk.DependencyCaches is { Length: > 0 } caches ? caches : null,
+        };
         await using var sandbox = await services.Sandboxes.OpenAsync(order, cancellationToken);
         await board.SandboxAsync(sandbox.Kind, cancellationToken);
         var approvals = ApprovalPolicy.Of(services.Options().Approvals.ToRules(), lease.Request.Approvals);

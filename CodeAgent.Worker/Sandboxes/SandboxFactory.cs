@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using CodeAgent.Contracts;
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Processes;
 using CodeAgent.Worker.Sandboxes.Bubblewrap;
@@ -37,7 +36,7 @@ internal sealed partial class SandboxFactory(CommandRunner commands, GatewayRela
             await order.NoteAsync(notKept, cancellationToken);
         }
 
-        return kind == SandboxMode.Bubblewrap ? Bubblewrap(order, set, choice.Bubblewrap!, limits) : None(order, limits);
+        return kind == SandboxMode.Bubblewrap ? await BubblewrapAsync(order, set, choice.Bubblewrap!, limits, cancellationToken) : None(order, limits);
     }
 
     private NoSandbox None(SandboxOrder order, LeaseLimits limits)
@@ -46,8 +45,15 @@ internal sealed partial class SandboxFactory(CommandRunner commands, GatewayRela
         return new(commands, new(relay.Address, pass.Key), limits, pass);
     }
 
-    private BubblewrapSandbox Bubblewrap(SandboxOrder order, SandboxOptions set, BubblewrapProgram program, LeaseLimits limits)
+    private async Task<BubblewrapSandbox> BubblewrapAsync(SandboxOrder order, SandboxOptions set, BubblewrapProgram program, LeaseLimits limits, CancellationToken cancellationToken)
     {
+        var files = new List<string>(order.ReadOnly);
+        foreach (var needed in order.Programs)
+        {
+            files.AddRange(await ProgramFiles.OfAsync(needed, cancellationToken));
+        }
+
+        order = order with { ReadOnly = files };
         var passages = set.Network.Mode == SandboxNetworkMode.Host ? null : Passages(order, set);
         var pass = Pass(order);
         var holder = passages is null ? null : new NetworkHolder(commands, program, order, passages);
@@ -73,7 +79,7 @@ internal sealed partial class SandboxFactory(CommandRunner commands, GatewayRela
     private LeasePassages? Passages(SandboxOrder order, SandboxOptions set)
     {
         var allowed = new AllowList(set.Network.Allow);
-        return allowed.IsEmpty && order.Lease.Request.Agent.Name is (AgentNames.Builtin or AgentNames.Command) ? null : new(relay.Address, allowed, (what, token) =>
+        return allowed.IsEmpty && order.Programs.Count == 0 ? null : new(relay.Address, allowed, (what, token) =>
         {
             LogRefused(order.Lease.TaskId, what);
             return order.NoteAsync($"A program wanted to reach {what}, which the sandbox does not allow (sandbox.network.allow).", token);

@@ -16,6 +16,8 @@ internal sealed class CliAgent(ICliAdapter adapter, CliServices services) : IAge
 
     public bool TakesFeedback => true;
 
+    public string Program => services.Options().Agents?.GetValueOrDefault(Name)?.Command ?? adapter.Command;
+
     public async Task<AgentResult> RunAsync(AgentRun run, CancellationToken cancellationToken)
     {
         CliState state;

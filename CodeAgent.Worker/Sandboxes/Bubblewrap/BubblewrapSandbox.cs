@@ -35,19 +35,22 @@ internal sealed class BubblewrapSandbox(CommandRunner commands, BubblewrapProgra
         }
 
         launch.IsContained = true;
-        var shared = SharePackages(launch.Environment);
+        var shared = order.DependencyCaches is null ? SharePackages(launch.Environment) : [];
         var joined = await network.JoinAsync(launch, cancellationToken);
         var inner = launch.Line;
         launch.Line =
         [
             .. joined.Prefix, .. program.Namespaces(ownNetwork: joined.IsNew), .. BubblewrapMounts.ForTemporary(order.Folder), .. program.SystemFiles,
-            .. BubblewrapMounts.ForLease(order.Folder, [.. order.ReadOnly, .. shared]), "--remount-ro", "/", "--chdir", launch.Command.Directory, "--",
+            .. BubblewrapMounts.ForLease(order.Folder, [.. order.ReadOnly, .. shared]), .. Caches(), "--remount-ro", "/", "--chdir", launch.Command.Directory, "--",
 
             // Whether there is such a program is known inside only; a shell says it as everywhere.
             .. launch.Command.Program is null ? inner : ["/bin/sh", "-c", """exec "$0" "$@" """, .. inner],
         ];
         await limits.ApplyAsync(launch, cancellationToken);
     }
+
+    // Whoever shares them among tasks wants them to be written: docs/isolation.md says what that means.
+    private IEnumerable<string> Caches() => order.DependencyCaches is { } caches ? ["--bind-try", caches, caches] : [];
 
     // The worker's packages can be read, as a place to look besides the task's own: nobody writes into what others build from.
     private static IEnumerable<string> SharePackages(Dictionary<string, string?> environment)

@@ -122,6 +122,8 @@ internal sealed class SandboxBench : IAsyncDisposable
         _workspaces.Dispose();
     }
 
+    private static IReadOnlyList<string> Programs(string agent) => agent is AgentNames.Builtin or AgentNames.Command ? [] : ["sh"];
+
     private async Task OpenAsync(Action<TaskRequest>? configure)
     {
         var repository = await _workspaces.RepositoryAsync();
@@ -130,7 +132,7 @@ internal sealed class SandboxBench : IAsyncDisposable
         configure?.Invoke(lease.Request);
         _workspace = await _workspaces.OpenAsync(lease);
         await _services.GetRequiredService<GatewayRelay>().StartAsync(Token);
-        var order = new SandboxOrder(lease, _workspace.Folder, [Path.Combine(_workspace.Base.Folder, "objects")], (note, _) =>
+        var order = new SandboxOrder(lease, _workspace.Folder, [Path.Combine(_workspace.Base.Folder, "objects")], Programs(lease.Request.Agent.Name), (note, _) =>
         {
             Notes.Enqueue(note);
             return Task.CompletedTask;
