@@ -1,4 +1,6 @@
 using CliWrap;
+using CodeAgent.Worker.Agents.Builtin.Files;
+using CodeAgent.Worker.Agents.Builtin.Tools;
 using CodeAgent.Worker.Workspaces;
 
 namespace CodeAgent.Worker.Deliveries;
@@ -15,6 +17,7 @@ internal sealed record AgentCommits(IReadOnlyList<CommitDraft> Commits, string? 
 internal sealed class AgentHistory(Git git, Workspace workspace)
 {
     private const int Most = 200;
+    private const int LongestAlternates = 10_000;
     private const int Fields = 7;
     private static readonly AgentCommits None = new([]);
     private readonly string _own = Path.Combine(workspace.Folder.Tree, ".git");
@@ -43,8 +46,23 @@ internal sealed class AgentHistory(Git git, Workspace workspace)
     private async Task<bool> BorrowsAsBeforeAsync(CancellationToken cancellationToken)
     {
         var file = new FileInfo(Path.Combine(_own, "objects", "info", "alternates"));
-        return file.Exists && file.LinkTarget is null && file.Length < 10_000
-            && await File.ReadAllTextAsync(file.FullName, cancellationToken) == Workspace.AlternatesOf(workspace.Base);
+        if (!file.Exists || file.LinkTarget is not null || file.Length >= LongestAlternates)
+        {
+            return false;
+        }
+
+        try
+        {
+            // The agent may have put a pipe there, whose opening would wait for ever.
+            var path = new WorkspacePaths(workspace.Folder.Tree).Resolve(Path.GetRelativePath(workspace.Folder.Tree, file.FullName));
+            await using var stream = await WorkspaceFiles.OpenAsync(path, cancellationToken);
+            using var reader = new StreamReader(stream);
+            return await reader.ReadToEndAsync(cancellationToken) == Workspace.AlternatesOf(workspace.Base);
+        }
+        catch (ToolException)
+        {
+            return false;
+        }
     }
 
     private async Task<AgentCommits> ReadAsync(string head, CancellationToken cancellationToken)

@@ -145,7 +145,13 @@ internal sealed class Deliverer(RepositoryCache cache, Git git, PullRequestOpene
     // What the other side has, the cache need not keep.
     private async Task ReleaseAsync(Workspace workspace, string commit, DeliveryOrder order, CancellationToken cancellationToken)
     {
-        using var held = await cache.HoldAsync(workspace.Base.Folder, cancellationToken);
+        // The task is as good as done: nothing that others do to the cache may end it otherwise. What stays is only not cleaned up.
+        using var held = FileLock.TryAcquire(workspace.Base.Folder + ".lock");
+        if (held is null)
+        {
+            return;
+        }
+
         await git.TryAsync(new(workspace.Base.Folder, "update-ref", "-d", $"refs/codeagent/{order.TaskId}", commit), cancellationToken);
         await git.TryAsync(new(workspace.Base.Folder, "update-ref", "-d", $"refs/heads/{order.Branch}", commit), cancellationToken);
     }

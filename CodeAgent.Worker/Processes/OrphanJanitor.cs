@@ -37,15 +37,7 @@ internal sealed partial class OrphanJanitor(TimeProvider time, ILogger<OrphanJan
         _ended = ended;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            await SweepAsync(stoppingToken);
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Janitor.RunAsync(SweepAsync, Interval, time, logger, stoppingToken);
 
     [LoggerMessage(LogLevel.Information, "Ended process {Process}, left over from worker {Worker}, which is gone")]
     private partial void LogEnded(int process, int worker);

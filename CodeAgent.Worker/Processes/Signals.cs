@@ -9,7 +9,14 @@ internal static class Signals
     public const int Kill = 9;
 
     /// <summary>Sends a signal. That the process is gone already is no failure.</summary>
-    public static void Send(int process, int signal) => _ = kill(process, signal);
+    public static void Send(int process, int signal) 
+    {
+        // 0 and less would mean whole groups of processes, ours among them.
+        if (process > 0)
+        {
+            _ = kill(process, signal);
+        }
+    }
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

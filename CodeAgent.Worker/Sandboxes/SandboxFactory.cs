@@ -15,7 +15,9 @@ internal sealed partial class SandboxFactory(CommandRunner commands, GatewayRela
 {
     /// <summary>Makes it.</summary>
     /// <exception cref="TaskFailedException">The sandbox that is asked for cannot be had here.</exception>
-    public async Task<ISandbox> OpenAsync(SandboxOrder order, CancellationToken cancellationToken)
+    public async Task<ISandbox> OpenAsync(SandboxOrder order, CancellationToken cancellationToken) => new GuardedSandbox(await MakeAsync(order, cancellationToken), logger);
+
+    private async Task<ISandbox> MakeAsync(SandboxOrder order, CancellationToken cancellationToken)
     {
         var set = options().Sandbox;
         var choice = await probe.GetAsync(cancellationToken);

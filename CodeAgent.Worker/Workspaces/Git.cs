@@ -44,6 +44,7 @@ internal sealed record GitCall(string Folder, params string[] Arguments)
 internal sealed partial class Git(WorkFolders folders, GitCredentials credentials)
 {
     private const int Fatal = 128;
+    private static readonly TimeSpan LongestRun = TimeSpan.FromMinutes(5);
 
     // Nothing that is decided here may be decided otherwise by the folder's owner or the machine.
     private const string Config = """
@@ -85,7 +86,14 @@ internal sealed partial class Git(WorkFolders folders, GitCredentials credential
         await WriteConfigAsync(cancellationToken);
         if (call.Remote is not { } url || IsHere(url))
         {
-            return await RunAsync(call, null, cancellationToken);
+            try
+            {
+                return await RunAsync(call, null, cancellationToken);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return new(Fatal, "", $"git {call.Arguments[0]} did not come to its end within {LongestRun.TotalMinutes:0} minutes");
+            }
         }
 
         try
@@ -107,6 +115,10 @@ internal sealed partial class Git(WorkFolders folders, GitCredentials credential
     {
         var output = new StringBuilder();
         var error = new StringBuilder();
+
+        // A pipe in the workspace in place of a file that git reads would hold it for ever. Servers have limits of their own.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(access is null ? LongestRun : Timeout.InfiniteTimeSpan);
         var result = await Cli.Wrap("git")
             .WithArguments([
                 $"--git-dir={call.Folder}", .. call.Tree is null ? [] : new[] { $"--work-tree={call.Tree}" },
@@ -117,7 +129,7 @@ internal sealed partial class Git(WorkFolders folders, GitCredentials credential
             .WithStandardOutputPipe(call.Output ?? PipeTarget.ToStringBuilder(output))
             .WithStandardErrorPipe(PipeTarget.ToStringBuilder(error))
             .WithValidation(CommandResultValidation.None)
-            .ExecuteAsync(cancellationToken);
+            .ExecuteAsync(limit.Token);
         return access is null ? new(result.ExitCode, output.ToString(), error.ToString())
             : new(result.ExitCode, access.Mask(output.ToString()), access.Mask(error.ToString()));
     }
@@ -142,8 +154,9 @@ internal sealed partial class Git(WorkFolders folders, GitCredentials credential
             environment["GIT_SSH_COMMAND"] = Environment.GetEnvironmentVariable("GIT_SSH_COMMAND") ?? RemoteAccess.Ssh;
 
             // A server that accepts and then says nothing would hold the repository, and every task on it. Bytes a second, seconds.
-            environment["GIT_HTTP_LOW_SPEED_LIMIT"] = "100";
-            environment["GIT_HTTP_LOW_SPEED_TIME"] = "60";
+            // Not more: while it counts objects or runs hooks, a server sends little more than a sign of life.
+            environment["GIT_HTTP_LOW_SPEED_LIMIT"] = "1";
+            environment["GIT_HTTP_LOW_SPEED_TIME"] = "300";
         }
         else
         {

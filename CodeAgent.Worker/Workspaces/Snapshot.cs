@@ -15,7 +15,8 @@ internal sealed class Snapshot(Git git, TaskFolder folder, string index, bool is
     public async Task AddAsync(CancellationToken cancellationToken)
     {
         var nested = (await OthersAsync(folder.Tree, index, cancellationToken)).Where(IsRepository).ToList();
-        IEnumerable<string> paths = [".", .. nested.Select(path => $":(exclude,top,literal){path.TrimEnd('/')}")];
+        var links = await LinksAsync(cancellationToken);
+        IEnumerable<string> paths = [".", .. nested.Concat(links).Select(path => $":(exclude,top,literal){path.TrimEnd('/')}")];
         await git.RunAsync(new(folder.Git, ["add", "--all", .. Sparse.Take(isSparse ? 1 : 0), "--pathspec-from-file=-", "--pathspec-file-nul"])
         {
             Tree = folder.Tree,
@@ -27,6 +28,15 @@ internal sealed class Snapshot(Git git, TaskFolder folder, string index, bool is
         {
             await AddRepositoryAsync(repository, cancellationToken);
         }
+    }
+
+    // Submodules of the base. Git would look into one by running itself there, under a configuration that the agent wrote: it could
+    // name any program. They stay what they are; changes in them are not delivered.
+    private async Task<IEnumerable<string>> LinksAsync(CancellationToken cancellationToken)
+    {
+        var entries = await git.RunAsync(new(folder.Git, "ls-files", "--stage", "-z") { Index = index }, cancellationToken);
+        return entries.Split('\0', StringSplitOptions.RemoveEmptyEntries).Where(entry => entry.StartsWith("160000 ", StringComparison.Ordinal))
+            .Select(entry => entry[(entry.IndexOf('\t', StringComparison.Ordinal) + 1)..]).Where(path => Directory.Exists(Path.Combine(folder.Tree, path)));
     }
 
     private async Task AddRepositoryAsync(string repository, CancellationToken cancellationToken)

@@ -9,6 +9,12 @@ internal static class SubmoduleUrl
     /// <remarks>On the worker's own disk only the repository's neighbours are allowed, and by a relative address alone.</remarks>
     public static string? Resolve(string repository, string url)
     {
+        // Git takes %2e for a dot where an address is one of the disk.
+        if (url.Contains('%', StringComparison.Ordinal))
+        {
+            return null;
+        }
+
         var isRelative = url.StartsWith("./", StringComparison.Ordinal) || url.StartsWith("../", StringComparison.Ordinal);
         var isFile = repository.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
         if (isRelative)

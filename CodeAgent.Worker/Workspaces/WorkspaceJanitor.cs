@@ -23,15 +23,7 @@ internal sealed partial class WorkspaceJanitor(WorkFolders folders, TimeProvider
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            await SweepAsync();
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Janitor.RunAsync(_ => SweepAsync(), Interval, time, logger, stoppingToken);
 
     private async Task RemoveAsync(HeldFolder held)
     {

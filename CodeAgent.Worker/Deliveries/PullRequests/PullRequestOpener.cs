@@ -17,7 +17,7 @@ internal sealed partial class PullRequestOpener(IHttpClientFactory clients, GitC
         {
             return delivery with { PullRequest = await OpenAsync(workspace, url, order, cancellationToken) };
         }
-        catch (Exception e) when (e is PullRequestException or CredentialException or HttpRequestException or JsonException or GitException
+        catch (Exception e) when (e is PullRequestException or CredentialException or HttpRequestException or JsonException or GitException or InvalidOperationException or FormatException
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             LogNotOpened(GitException.Clean(url), e.Message);

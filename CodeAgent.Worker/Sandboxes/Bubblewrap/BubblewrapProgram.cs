@@ -53,8 +53,9 @@ internal sealed class BubblewrapProgram
     ];
 
     /// <summary>The program and its arguments for what holds a network: in namespaces of users and of the network alone, because commands have to enter them.</summary>
+    /// <remarks>Without <c>--dev</c>: for a user who is not root it would make a second namespace of users, from which the network of the first cannot be entered.</remarks>
     public IEnumerable<string> Network =>
-        [_path, "--unshare-user", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--ro-bind", "/proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", .. SystemFiles];
+        [_path, "--unshare-user", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--ro-bind", "/proc", "/proc", "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/urandom", "/dev/urandom", "--tmpfs", "/tmp", .. SystemFiles];
 
     private async Task<string?> TryAsync(CancellationToken cancellationToken)
     {

@@ -23,8 +23,14 @@ internal sealed class BubblewrapSandbox(CommandRunner commands, BubblewrapProgra
     public async ValueTask DisposeAsync()
     {
         pass.Dispose();
-        await network.DisposeAsync();
-        await limits.DisposeAsync();
+        try
+        {
+            await network.DisposeAsync();
+        }
+        finally
+        {
+            await limits.DisposeAsync();
+        }
     }
 
     private async ValueTask WrapAsync(Launch launch, CancellationToken cancellationToken)

@@ -6,6 +6,9 @@ namespace CodeAgent.Worker.Sandboxes.Containers;
 /// <summary>Docker, or Podman in its place, on this machine.</summary>
 internal sealed class ContainerEngine : IDisposable
 {
+    /// <summary>How long a call may take that does not wait for a program.</summary>
+    public static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private ContainerEngine(DockerClient client, string user) => (Client, User) = (client, user);
@@ -47,12 +50,13 @@ internal sealed class ContainerEngine : IDisposable
         }
     }
 
-    /// <summary>Does something that is no failure where the container is gone already.</summary>
+    /// <summary>Does something that is no failure where the container is gone already, and within half a minute: an engine that accepts and says nothing must not hold a task.</summary>
+    /// <exception cref="TimeoutException">It did not answer.</exception>
     public async Task TryAsync(Func<DockerClient, Task> action)
     {
         try
         {
-            await action(Client);
+            await action(Client).WaitAsync(LongestCall);
         }
         catch (DockerApiException e) when (e.StatusCode is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Conflict)
         {

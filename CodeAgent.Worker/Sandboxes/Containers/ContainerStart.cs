@@ -17,10 +17,11 @@ internal static class ContainerStart
         try
         {
             // Not canceled in the middle: a container whose name is not known would be left to the janitor.
-            id = (await engine.Client.Containers.CreateContainerAsync(create, CancellationToken.None)).ID;
+            id = (await engine.Client.Containers.CreateContainerAsync(create, CancellationToken.None).WaitAsync(ContainerEngine.LongestCall, CancellationToken.None)).ID;
+            ContainerJanitor.Running[id] = true;
             cancellationToken.ThrowIfCancellationRequested();
             stream = await engine.Client.Containers.AttachContainerAsync(id, new() { Stream = true, Stdin = true, Stdout = true, Stderr = true }, cancellationToken);
-            await engine.Client.Containers.StartContainerAsync(id, new(), cancellationToken);
+            await engine.Client.Containers.StartContainerAsync(id, new(), cancellationToken).WaitAsync(ContainerEngine.LongestCall, cancellationToken);
             return new RunningContainer(engine, id, stream, limits, time);
         }
         catch (Exception e)
@@ -28,10 +29,11 @@ internal static class ContainerStart
             stream?.Dispose();
             if (id is not null)
             {
+                ContainerJanitor.Running.TryRemove(id, out _);
                 await engine.TryAsync(client => client.Containers.RemoveContainerAsync(id, new() { Force = true, RemoveVolumes = true }));
             }
 
-            if (e is DockerApiException or HttpRequestException or IOException)
+            if (e is DockerApiException or HttpRequestException or IOException or TimeoutException)
             {
                 throw new CommandNotStartedException($"The container could not be started: {e.Message}");
             }

@@ -11,6 +11,7 @@ internal sealed class RunningContainer : IRunningCommand
     private const int PieceSize = 32 * 1024;
     private const int Killed = 137;
     private static readonly TimeSpan Politeness = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
     private readonly ContainerEngine _engine;
     private readonly string _id;
     private readonly MultiplexedStream _stream;
@@ -57,13 +58,26 @@ internal sealed class RunningContainer : IRunningCommand
 
             if (politely && !Exited.IsCompleted)
             {
-                await _engine.TryAsync(client => client.Containers.KillContainerAsync(_id, new() { Signal = "SIGTERM" }));
+                await Task.WhenAny(_engine.TryAsync(client => client.Containers.KillContainerAsync(_id, new() { Signal = "SIGTERM" })));
                 await Task.WhenAny(Exited, Task.Delay(Politeness, _time));
             }
 
-            await _engine.TryAsync(async client => Limit = LimitOf((await client.Containers.InspectContainerAsync(_id, CancellationToken.None)).State?.OOMKilled == true));
-            await _engine.TryAsync(client => client.Containers.RemoveContainerAsync(_id, new() { Force = true, RemoveVolumes = true }));
+            try
+            {
+                await _engine.TryAsync(async client => Limit = LimitOf((await client.Containers.InspectContainerAsync(_id, CancellationToken.None)).State?.OOMKilled == true));
+                await _engine.TryAsync(client => client.Containers.RemoveContainerAsync(_id, new() { Force = true, RemoveVolumes = true }));
+            }
+            catch (Exception e) when (e is TimeoutException or HttpRequestException or IOException or DockerApiException)
+            {
+                // The engine does not do it now. It is known as one that is not used any more, so that the janitor removes it.
+                Limit ??= $"the engine for containers did not end it: {e.Message}";
+            }
+
             _over = true;
+            ContainerJanitor.Running.TryRemove(_id, out _);
+
+            // What was printed is still on its way; the engine ends the stream itself.
+            await Task.WhenAny(_reading, Task.Delay(LastWords, _time));
             await _gone.CancelAsync();
             await _reading;
         }

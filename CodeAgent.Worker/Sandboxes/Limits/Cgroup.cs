@@ -56,7 +56,7 @@ internal sealed class Cgroup(CgroupHomes homes, string name, LimitSet limits)
         limits.Memory is null ? 0 : await ReadAsync(homes.Memory, homes.IsUnified ? "memory.events" : "memory.oom_control", "oom_kill", cancellationToken),
         limits.Processes is null ? 0 : await ReadAsync(homes.Pids, "pids.events", "max", cancellationToken));
 
-    /// <summary>Removes it, and ends what is still in it: its commands have been ended, so that it is what hid from that.</summary>
+    /// <summary>Removes it, and ends what is still in it: its commands have been ended, so that it is what hid from that. One that cannot be removed within a second is left; what is in it is as good as dead.</summary>
     public async Task RemoveAsync()
     {
         for (var attempt = 1; Folders.Any(Directory.Exists); attempt++)
@@ -73,8 +73,13 @@ internal sealed class Cgroup(CgroupHomes homes, string name, LimitSet limits)
                     Directory.Delete(folder);
                 }
             }
-            catch (IOException) when (attempt < Tries)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
+                if (attempt == Tries)
+                {
+                    return;
+                }
+
                 await Task.Delay(Interval);
             }
         }

@@ -62,10 +62,7 @@ internal sealed class LeaseLimits(LimitSet limits, CgroupHomes homes, string nam
 
     public async ValueTask DisposeAsync()
     {
-        if (_made)
-        {
-            await _group.RemoveAsync();
-        }
+        await _group.RemoveAsync();
 
         _making.Dispose();
     }
@@ -77,9 +74,14 @@ internal sealed class LeaseLimits(LimitSet limits, CgroupHomes homes, string nam
         {
             if (!_made)
             {
+                // Whole or not at all: a command must not run in one without its limits.
+                await _group.CreateAsync(CancellationToken.None);
                 _made = true;
-                await _group.CreateAsync(cancellationToken);
             }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandNotStartedException($"The limits of the task cannot be kept: {e.Message}");
         }
         finally
         {
@@ -121,7 +123,7 @@ internal sealed class LeaseLimits(LimitSet limits, CgroupHomes homes, string nam
         {
             return new DirectoryInfo(path).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint }).Sum(file => file.Length);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // What is being written and removed meanwhile is counted the next time.
             return 0;

@@ -53,5 +53,14 @@ internal sealed class LeaseNetwork : IAsyncDisposable
         return new(await _entry.Value.WaitAsync(cancellationToken), IsNew: false);
     }
 
-    public ValueTask DisposeAsync() => _holder?.DisposeAsync() ?? default;
+    public async ValueTask DisposeAsync()
+    {
+        if (_entry is { IsValueCreated: true })
+        {
+            // What is just being started is to be ended as well; whether it came about was told to whoever wanted it.
+            await Task.WhenAny(_entry.Value);
+        }
+
+        await (_holder?.DisposeAsync() ?? default);
+    }
 }

@@ -33,7 +33,14 @@ internal sealed class NetworkHolder(CommandRunner commands, BubblewrapProgram pr
             }, cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience);
-        return [enter, "--target", await Bridge.ReadyAsync(_bridge, limit.Token), "--user", "--net", "--preserve-credentials", "--"];
+        try
+        {
+            return [enter, "--target", await Bridge.ReadyAsync(_bridge, limit.Token), "--user", "--net", "--preserve-credentials", "--"];
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new CommandNotStartedException($"The sandbox has no network: what holds it was not ready within {Patience.TotalSeconds:0} s.");
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -6,6 +6,10 @@ namespace CodeAgent.Worker.Sandboxes.Network;
 /// <summary>Listens at an address, and gives each connection to a handler.</summary>
 internal sealed class SocketServer : IAsyncDisposable
 {
+    // Whoever is inside may open as many as it likes: what they cost is the worker's memory and handles.
+    private const int MostConnections = 256;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private readonly SemaphoreSlim _room = new(MostConnections);
     private readonly Socket _listener;
     private readonly Func<Socket, CancellationToken, Task> _handleAsync;
     private readonly CancellationTokenSource _end = new();
@@ -37,6 +41,7 @@ internal sealed class SocketServer : IAsyncDisposable
         await _end.CancelAsync();
         _listener.Dispose();
         await _accepting;
+        _room.Dispose();
         _end.Dispose();
     }
 
@@ -47,14 +52,36 @@ internal sealed class SocketServer : IAsyncDisposable
         {
             while (true)
             {
-                var connection = await _listener.AcceptAsync(_end.Token);
+                await _room.WaitAsync(_end.Token);
                 open.RemoveAll(task => task.IsCompleted);
-                open.Add(HandleAsync(connection));
+                if (await ConnectionAsync() is { } connection)
+                {
+                    open.Add(HandleAsync(connection));
+                }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
             await Task.WhenAll(open);
+        }
+    }
+
+    // Without a handle to spare there is none now, but there will be.
+    private async Task<Socket?> ConnectionAsync()
+    {
+        try
+        {
+            return await _listener.AcceptAsync(_end.Token);
+        }
+        catch (SocketException) when (!_end.IsCancellationRequested)
+        {
+            _room.Release();
+            await Task.Delay(Pause, _end.Token);
+            return null;
+        }
+        catch (SocketException e)
+        {
+            throw new OperationCanceledException("Nobody listens any more.", e);
         }
     }
 
@@ -67,10 +94,12 @@ internal sealed class SocketServer : IAsyncDisposable
             {
                 await _handleAsync(connection, _end.Token);
             }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or IOException or ObjectDisposedException)
+            catch (Exception e) when (e is not OutOfMemoryException)
             {
-                // The connection ends with it, which is all that the other side needs to know.
+                // The connection ends with it, which is all that the other side needs to know; and whoever listens goes on with the others.
             }
         }
+
+        _room.Release();
     }
 }

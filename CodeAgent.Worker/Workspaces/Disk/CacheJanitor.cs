@@ -35,15 +35,7 @@ internal sealed partial class CacheJanitor(WorkFolders folders, Git git, FreeSpa
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            await SweepAsync(stoppingToken);
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Janitor.RunAsync(SweepAsync, Interval, time, logger, stoppingToken);
 
     private async Task RemoveAsync(string folder, DateTimeOffset usedAt, CancellationToken cancellationToken)
     {

@@ -43,6 +43,28 @@ public sealed class SnapshotTests : IDisposable
         Assert.Equal(["new one/.gitignore", "new one/src/a.txt", "top.txt", "with-commit/c.txt", "with-commit/deeper/d.txt"], await FilesAsync(workspace));
     }
 
+    [Theory]
+    [InlineData("git config core.fsmonitor PROGRAM")]
+    [InlineData("git config filter.x.clean PROGRAM && echo '* filter=x' > .gitattributes")]
+    [InlineData("git -c user.name=x -c user.email=x@y commit -q --allow-empty -m mine && git config core.fsmonitor PROGRAM")]
+    public async Task No_program_that_a_submodules_configuration_names_is_run_and_its_link_stays(string configure)
+    {
+        var origin = await _bench.RepositoryAsync();
+        await origin.CommitAsync(("a.txt", "1"));
+        await origin.GitAsync("update-index", "--add", "--cacheinfo", "160000,0123456789012345678901234567890123456789,sub");
+        await origin.GitAsync("commit", "--quiet", "-m", "A submodule");
+        var workspace = await _bench.OpenAsync(origin);
+        var (program, proof) = (_bench["program.sh"], _bench["proof"]);
+        await File.WriteAllTextAsync(program, $"#!/bin/sh\ntouch {proof}\n", TestContext.Current.CancellationToken);
+        await _bench.RunAsync(workspace, $"chmod +x {program}; echo 2 > a.txt; cd sub && git init -q . && echo f > f.txt && {configure.Replace("PROGRAM", program, StringComparison.Ordinal)}");
+
+        var tree = await workspace.SnapshotAsync(TestContext.Current.CancellationToken);
+
+        Assert.False(File.Exists(proof));
+        Assert.Equal("2", await ContentAsync(workspace, "a.txt"));
+        Assert.Contains("160000 commit 0123456789012345678901234567890123456789\tsub", await _bench.Git.RunAsync(new(workspace.Folder.Git, "ls-tree", tree), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_the_agent_does_to_its_own_repository_does_not_matter()
     {
