@@ -20,6 +20,8 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
     private int _seen = run.MessagesSeen;
     private Usage _usage = run.Usage;
 
+    private CliOptions Options => services.Options().Agents?.GetValueOrDefault(adapter.Name) ?? new();
+
     /// <summary>Runs to the end.</summary>
     /// <exception cref="OperationCanceledException">It was stopped from outside.</exception>
     public async Task<AgentResult> RunAsync(CancellationToken cancellationToken)
@@ -103,10 +105,10 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
 
         try
         {
-            await SessionFiles.UnpackAsync(files, Path.Combine(_home, folder), workspace, run.Workspace, cancellationToken);
+            await SessionFiles.UnpackAsync(files, _home, folder, workspace, run.Workspace, cancellationToken);
             return true;
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or HomeException)
         {
             return false;
         }
@@ -131,8 +133,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
 
         using var span = CodeAgentTelemetry.Source.StartActivity($"cli {adapter.Name}");
         span?.SetTag(CodeAgentTelemetry.TaskIdTag, run.Lease.TaskId);
-        var options = services.Options().Agents?.GetValueOrDefault(adapter.Name) ?? new CliOptions();
-        using var start = new CliProgram(adapter, options, services.Time, run, prices, _model, _home, new(_turns, _state.SessionUsage), _usage);
+        using var start = new CliProgram(adapter, Options, services.Time, run, prices, _model, _home, new(_turns, _state.SessionUsage), _usage);
         start.OnCheckpoint = (turns, token) => KeepAsync(start, turns, token);
         var ended = await start.RunAsync(prompt, _state.Session, left, cancellationToken);
         Take(start);
@@ -178,7 +179,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
 
     private async Task PackAsync(CancellationToken cancellationToken)
     {
-        var packed = adapter.SessionFolder(run.Workspace) is { } folder ? await SessionFiles.PackAsync(Path.Combine(_home, folder), cancellationToken) : null;
+        var packed = adapter.SessionFolder(run.Workspace) is { } folder ? await SessionFiles.PackAsync(_home, folder, new CliSecrets(Options, run.Sandbox.Gateway.Key).Hide, cancellationToken) : null;
         _state = _state with { Files = packed };
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Processes;
@@ -12,7 +13,6 @@ internal sealed class CliProgram(
     // A call that is tried again so often without anything coming of it is not tried again.
     private const int MostRetries = 4;
     private const int MostStrayText = 20_000;
-    private const int ShortestSecret = 8;
     private const int NotStarted = 127;
     private const int KilledBySignal = 128 + 9;
 
@@ -21,6 +21,7 @@ internal sealed class CliProgram(
 
     private readonly ICliEvents _events = adapter.Events();
     private readonly CliReporter _reporter = new(run.Session, run.Workspace);
+    private readonly CliSecrets _secrets = new(options, run.Sandbox.Gateway.Key);
     private readonly LineSplitter _lines = new();
     private readonly LineSplitter _errorLines = new();
     private readonly OutputBuffer _strayText = new(MostStrayText / 10);
@@ -65,7 +66,15 @@ internal sealed class CliProgram(
             NewSession = Guid.NewGuid(),
             TurnsLeft = Math.Max(1, run.Lease.Request.Limits.Turns - tally.Turns),
         });
-        await WriteAsync(start, cancellationToken);
+        try
+        {
+            await WriteAsync(start, cancellationToken);
+        }
+        catch (HomeException e)
+        {
+            return (CliVerdict.Agent(e.Message), null, false);
+        }
+
         using var enough = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         (_enough, _lastCheckpoint) = (enough, time.GetTimestamp());
         var result = await run.Sandbox.RunAsync(new()
@@ -264,22 +273,11 @@ internal sealed class CliProgram(
     {
         foreach (var (path, content) in start.Files.Append(new(CliAgent.InputFile, start.Input)))
         {
-            var file = Path.Combine(home, path);
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            await File.WriteAllTextAsync(file, content, cancellationToken);
+            await HomeFiles.WriteAsync(home, path, Encoding.UTF8.GetBytes(content), cancellationToken);
         }
     }
 
-    // Its tools can print its environment, and what it prints is kept and shown.
-    private string Hide(string text)
-    {
-        foreach (var secret in options.Environment.Values.SelectMany(value => value.Secrets).Append(run.Sandbox.Gateway.Key).Where(secret => secret.Length >= ShortestSecret))
-        {
-            text = text.Replace(secret, "***", StringComparison.Ordinal);
-        }
-
-        return text;
-    }
+    private string Hide(string text) => _secrets.Hide(text);
 
     private Dictionary<string, string> EnvironmentOf(CliStart start)
     {
