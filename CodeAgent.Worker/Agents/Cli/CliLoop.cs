@@ -9,6 +9,7 @@ namespace CodeAgent.Worker.Agents.Cli;
 internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRun run, CliState state, Prices prices)
 {
     private const int LongestSummary = 8_000;
+    private const int LongestTold = 64_000;
     private const int MostKilled = 2;
     private readonly IAgentSession _session = run.Session;
     private readonly TaskRequest _request = run.Lease.Request;
@@ -16,6 +17,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
     private readonly string _home = services.Folders.FolderOf(run.Workspace).Home;
     private CliState _state = state;
     private int _killed;
+    private int _starts;
     private int _turns = run.Turn;
     private int _seen = run.MessagesSeen;
     private Usage _usage = run.Usage;
@@ -49,7 +51,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
             if (prompt is not null && !again)
             {
                 // From here on the messages are part of the state.
-                _state = _state with { Summary = null, Told = prompt };
+                _state = _state with { Summary = null, Told = ToldWith(prompt) };
                 await CheckpointAsync(_turns, cancellationToken);
             }
         }
@@ -63,6 +65,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
         var told = run.Feedback ?? NextMessages();
         if (run.State is null)
         {
+            _state = _state with { Told = ToldWith(told) };
             return told is null ? CliPrompts.Task(_request) : $"{CliPrompts.Task(_request)}\n\n{told}";
         }
 
@@ -72,17 +75,16 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
             return null;
         }
 
-        told ??= _state.Told;
-        _state = _state with { Summary = null, Told = told };
+        _state = _state with { Summary = null, Told = ToldWith(told) };
         if (!await RestoreAsync(cancellationToken))
         {
             var turns = _turns;
             _state = _state with { Session = null, SessionUsage = new() };
             await _session.NoteAsync($"{adapter.Name} was started afresh after turn {turns}: its session could not be taken along, only its changes.", cancellationToken);
-            return CliPrompts.Afresh(_request, turns, told);
+            return CliPrompts.Afresh(_request, turns, _state.Told);
         }
 
-        return interrupted ? CliPrompts.GoOn(told) : told;
+        return interrupted ? CliPrompts.GoOn(_state.Told) : told;
     }
 
     // In the same attempt the session is still in the CLI's home; in the next one it comes with the checkpoint.
@@ -115,6 +117,13 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
     }
 
     private string GoOn() => _state.Session is null ? CliPrompts.Afresh(_request, _turns, _state.Told) : CliPrompts.GoOn(_state.Told);
+
+    // All of it: a session that is lost takes along what it was told before, too.
+    private string? ToldWith(string? news)
+    {
+        var all = string.Join("\n\n", new[] { _state.Told, news }.OfType<string>());
+        return all.Length == 0 ? null : all.Length <= LongestTold ? all : "…" + all[^LongestTold..];
+    }
 
     private string? NextMessages()
     {
@@ -149,7 +158,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
             return (ended.Failure, false);
         }
 
-        if (!start.UsedTools && run.State is null && _state.Told is null)
+        if (adapter.TellsTools && !start.UsedTools && run.State is null && _starts++ == 0)
         {
             await _session.NoteAsync($"{adapter.Name} was done without having used a tool.", cancellationToken);
         }

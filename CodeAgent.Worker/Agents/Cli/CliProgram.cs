@@ -30,6 +30,7 @@ internal sealed class CliProgram(
     private CliEvent.Ended? _end;
     private CliEvent.Failed? _failed;
     private TaskFailure? _failure;
+    private bool _modelAnswered;
     private int _retries;
     private long _firstRetry;
     private long _lastCheckpoint;
@@ -131,7 +132,7 @@ internal sealed class CliProgram(
             End = _end,
             Failure = _failed,
             LastMessage = _reporter.LastMessage,
-            DidAnything = didAnything,
+            ModelAnswered = _modelAnswered,
             Errors = Hide(result.Errors),
             Text = _strayText.ToString(),
         });
@@ -193,11 +194,11 @@ internal sealed class CliProgram(
                 break;
         }
 
-        if (told is CliEvent.Called or CliEvent.Answered or CliEvent.Message)
+        UsedTools |= told is CliEvent.Called;
+        _modelAnswered |= told is CliEvent.Used { Usage.OutputTokens: > 0 };
+        if (IsProgress(told))
         {
-            UsedTools |= told is CliEvent.Called;
-            _retries = 0;
-            _failed = told is CliEvent.Message ? _failed : null;
+            (_retries, _failed) = (0, null);
         }
 
         // Done is done unless it goes on.
@@ -214,6 +215,11 @@ internal sealed class CliProgram(
             _lastCheckpoint = time.GetTimestamp();
         }
     }
+
+    // What failed before it is over. What one says that prints text alone may be its own word about the failure.
+    private bool IsProgress(CliEvent told) => adapter.TellsTools
+        ? told is CliEvent.Called or CliEvent.Answered or CliEvent.Message { Text.Length: > 0 }
+        : told is CliEvent.Used { Usage.OutputTokens: > 0 };
 
     private async Task TakeAsync(CliEvent.Used told, CancellationToken cancellationToken)
     {

@@ -14,6 +14,9 @@ internal interface ICliAdapter
     /// <summary>What whoever reads the result should know about this agent; none where there is nothing.</summary>
     string? Note => null;
 
+    /// <summary>Whether it tells which tools it uses, and what the model says apart from what it says itself.</summary>
+    bool TellsTools => true;
+
     /// <summary>Whether its model calls go through the gateway.</summary>
     bool UsesGateway => true;
 

@@ -195,6 +195,38 @@ public sealed class HazardTests
     }
 
     [Fact]
+    public async Task A_model_that_fails_and_then_answers_has_not_failed_for_one_that_prints_text_alone()
+    {
+        await using var bench = await CliBench.CreateAsync();
+        await bench.FakeAsync(AgentNames.Aider, "echo 'litellm.InternalServerError: It is down.'; echo 'The provider is down.'; echo 'Retrying in 0.2 seconds...'; play aider-ok.txt");
+        await DoneAsync(bench, AgentNames.Aider);
+        Assert.DoesNotContain(bench.Session.Notes, note => note.Contains("without having used a tool", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("head -4 $STREAMS/aider-ok.txt", FailureCodes.AgentFailed)]
+    [InlineData("play aider-ok.txt; echo 'litellm.AuthenticationError: 401'; echo 'Check your key.'", FailureCodes.ModelFailed)]
+    public async Task An_exit_code_of_0_without_an_answer_of_the_model_is_a_failure_for_one_that_prints_text_alone(string script, string code)
+    {
+        await using var bench = await CliBench.CreateAsync();
+        await bench.FakeAsync(AgentNames.Aider, script);
+        Assert.Equal(code, (await bench.RunAsync(AgentNames.Aider)).Failure?.Code);
+    }
+
+    [Fact]
+    public async Task One_that_falls_silent_after_the_model_recovered_is_not_said_to_have_failed_by_the_model()
+    {
+        await using var bench = await CliBench.CreateAsync();
+        (await bench.FakeAsync(AgentNames.Gemini, """
+            echo 'Attempt 1 failed with status 429. Retrying with backoff...' >&2; sleep 0.3
+            echo '{"type":"message","role":"assistant","content":"I look.","delta":true}'; sleep 300
+            """)).Silence = TimeSpan.FromSeconds(1);
+        var result = await bench.RunAsync(AgentNames.Gemini);
+        Assert.Equal(FailureCodes.AgentFailed, result.Failure?.Code);
+        Assert.Contains("agents.gemini.silence", result.Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task That_no_tool_was_used_is_told_and_fails_nothing()
     {
         await using var bench = await CliBench.CreateAsync();
