@@ -20,6 +20,9 @@ internal interface ICliAdapter
     /// <summary>Whether its model calls go through the gateway.</summary>
     bool UsesGateway => true;
 
+    /// <summary>How long it may print nothing before it counts as hung, where the configuration says nothing about that.</summary>
+    TimeSpan Silence => TimeSpan.FromMinutes(10);
+
     /// <summary>The folder below its home with which it goes on from a session elsewhere; none where it cannot.</summary>
     /// <param name="workspace">Where it works.</param>
     string? SessionFolder(string workspace);
@@ -49,6 +52,9 @@ internal sealed record CliTurn
 
     /// <summary>The model, as the gateway names it.</summary>
     public required string Model { get; init; }
+
+    /// <summary>Tokens that the model takes at once, its answer included; none where that is not known.</summary>
+    public int? ContextWindow { get; init; }
 
     /// <summary>The gateway's root, without a slash at the end.</summary>
     public required string Gateway { get; init; }

@@ -227,6 +227,40 @@ public sealed class HazardTests
     }
 
     [Fact]
+    public async Task A_tool_may_be_silent_for_longer_than_the_cli()
+    {
+        await using var bench = await CliBench.CreateAsync();
+        (await bench.FakeAsync(AgentNames.Codex, """
+            echo '{"type":"item.started","item":{"id":"item_9","type":"command_execution","command":"make"}}'; sleep 2
+            echo '{"type":"item.completed","item":{"id":"item_9","type":"command_execution","command":"make","exit_code":0}}'; play codex-ok.jsonl
+            """)).Silence = TimeSpan.FromSeconds(1);
+        await DoneAsync(bench, AgentNames.Codex);
+    }
+
+    [Theory]
+    [InlineData("stop")]
+    [InlineData("unknown")]
+    public async Task OpenCode_is_let_go_on_after_a_step_that_looks_like_its_last(string reason)
+    {
+        await using var bench = await CliBench.CreateAsync();
+        await bench.FakeAsync(AgentNames.OpenCode, $"echo '{{\"type\":\"step_finish\",\"part\":{{\"reason\":\"{reason}\"}}}}'; sleep 2; echo on > went; play opencode-ok.jsonl");
+        await DoneAsync(bench, AgentNames.OpenCode);
+        Assert.True(File.Exists(Path.Combine(bench.Folder.Tree, "went")));
+    }
+
+    [Theory]
+    [InlineData("""{ "data": [ { "id": "default", "contextWindow": 32000 } ] }""", "\"context\":32000,\"output\":8000")]
+    [InlineData("""{ "data": [] }""", "\"context\":200000,\"output\":16000")]
+    public async Task OpenCode_is_told_how_much_its_model_takes(string models, string limit)
+    {
+        await using var bench = await CliBench.CreateAsync();
+        bench.Gateway.Models = models;
+        await bench.FakeAsync(AgentNames.OpenCode, "play opencode-ok.jsonl");
+        await DoneAsync(bench, AgentNames.OpenCode);
+        Assert.Contains(limit, await bench.HomeFileAsync(".config/opencode/opencode.json"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task That_no_tool_was_used_is_told_and_fails_nothing()
     {
         await using var bench = await CliBench.CreateAsync();
