@@ -3,9 +3,13 @@ using CodeAgent.Worker.Agents.Builtin.Models;
 
 namespace CodeAgent.Worker.Agents;
 
-/// <summary>What tokens cost, by the gateway's list.</summary>
+/// <summary>What tokens cost, and how many a model takes, by the gateway's list.</summary>
 internal sealed class Prices(ModelCards cards)
 {
+    /// <summary>Tokens that a model takes at once, its answer included; none where that is not known.</summary>
+    public async Task<int?> ContextWindowAsync(string model, CancellationToken cancellationToken) =>
+        (await cards.ListAsync(cancellationToken)).GetValueOrDefault(model)?.ContextWindow;
+
     /// <summary>US dollars for a turn; 0 for a model without a price.</summary>
     /// <param name="answered">The model that answered, by the provider's word.</param>
     /// <param name="asked">The model that was asked for.</param>

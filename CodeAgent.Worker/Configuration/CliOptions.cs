@@ -22,13 +22,13 @@ internal sealed class CliOptions
     /// <summary>Environment variables for it alone, besides those of all commands, such as a key of its own: <c>${CURSOR_API_KEY}</c>.</summary>
     public Dictionary<string, ConfigText> Environment { get; set; } = [];
 
-    /// <summary>How long it may print nothing before it counts as hung. 1 s to 2 h, 10 min by default.</summary>
-    public TimeSpan Silence { get; set; } = TimeSpan.FromMinutes(10);
+    /// <summary>How long it may print nothing, no tool being at work that it told of, before it counts as hung. 1 s to 2 h; by default 10 min, for OpenCode, which tells of tools when they are over, 30 min.</summary>
+    public TimeSpan? Silence { get; set; }
 
     /// <summary>How long a model that fails may be asked again and again before that ends the task. 1 s to 2 h, 30 s by default: the gateway has tried again before.</summary>
     public TimeSpan RetryFor { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long it is waited for after its last event before it is ended. 1 s to 2 h, 5 s by default.</summary>
+    /// <summary>How long it is waited for after its last event before it is ended. 1 s to 2 h, 5 s by default; 12 times as long for OpenCode, which may go on after what looks like its last event.</summary>
     public TimeSpan Linger { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Checkpoints are at least this far apart while it runs. 1 s to 2 h, 10 s by default.</summary>
@@ -38,7 +38,7 @@ internal sealed class CliOptions
     {
         problems.Require(options.Command is null || !string.IsNullOrWhiteSpace(options.Command), $"{field}.command", "the name or path of a program");
         problems.Require(options.Environment.Keys.All(name => name.Length > 0 && !name.Contains('=')), $"{field}.environment", "names of variables and their values");
-        foreach (var (name, value) in (IEnumerable<(string, TimeSpan)>)[("silence", options.Silence), ("retryFor", options.RetryFor), ("linger", options.Linger), ("checkpointEvery", options.CheckpointEvery)])
+        foreach (var (name, value) in (IEnumerable<(string, TimeSpan)>)[("silence", options.Silence ?? Least), ("retryFor", options.RetryFor), ("linger", options.Linger), ("checkpointEvery", options.CheckpointEvery)])
         {
             problems.Require(value >= Least && value <= Most, $"{field}.{name}", "1s to 2h");
         }

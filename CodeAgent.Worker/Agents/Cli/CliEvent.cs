@@ -55,7 +55,8 @@ internal abstract record CliEvent
     /// <param name="Error">Whether it says that it failed.</param>
     /// <param name="Kind">The kind of end, in its own word.</param>
     /// <param name="Text">What it says at the end; none where that was said before.</param>
-    public sealed record Ended(bool Error, string? Kind = null, string? Text = null) : CliEvent;
+    /// <param name="IsSure">Whether it is not known to go on after that.</param>
+    public sealed record Ended(bool Error, string? Kind = null, string? Text = null, bool IsSure = true) : CliEvent;
 }
 
 /// <summary>What a count of tokens counts.</summary>

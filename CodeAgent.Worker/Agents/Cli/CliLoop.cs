@@ -9,6 +9,7 @@ namespace CodeAgent.Worker.Agents.Cli;
 internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRun run, CliState state, Prices prices)
 {
     private const int LongestSummary = 8_000;
+    private const int LongestTold = 64_000;
     private const int MostKilled = 2;
     private readonly IAgentSession _session = run.Session;
     private readonly TaskRequest _request = run.Lease.Request;
@@ -16,9 +17,12 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
     private readonly string _home = services.Folders.FolderOf(run.Workspace).Home;
     private CliState _state = state;
     private int _killed;
+    private int _starts;
     private int _turns = run.Turn;
     private int _seen = run.MessagesSeen;
     private Usage _usage = run.Usage;
+
+    private CliOptions Options => services.Options().Agents?.GetValueOrDefault(adapter.Name) ?? new();
 
     /// <summary>Runs to the end.</summary>
     /// <exception cref="OperationCanceledException">It was stopped from outside.</exception>
@@ -47,7 +51,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
             if (prompt is not null && !again)
             {
                 // From here on the messages are part of the state.
-                _state = _state with { Summary = null, Told = prompt };
+                _state = _state with { Summary = null, Told = ToldWith(prompt) };
                 await CheckpointAsync(_turns, cancellationToken);
             }
         }
@@ -61,6 +65,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
         var told = run.Feedback ?? NextMessages();
         if (run.State is null)
         {
+            _state = _state with { Told = ToldWith(told) };
             return told is null ? CliPrompts.Task(_request) : $"{CliPrompts.Task(_request)}\n\n{told}";
         }
 
@@ -70,17 +75,16 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
             return null;
         }
 
-        told ??= _state.Told;
-        _state = _state with { Summary = null, Told = told };
+        _state = _state with { Summary = null, Told = ToldWith(told) };
         if (!await RestoreAsync(cancellationToken))
         {
             var turns = _turns;
             _state = _state with { Session = null, SessionUsage = new() };
             await _session.NoteAsync($"{adapter.Name} was started afresh after turn {turns}: its session could not be taken along, only its changes.", cancellationToken);
-            return CliPrompts.Afresh(_request, turns, told);
+            return CliPrompts.Afresh(_request, turns, _state.Told);
         }
 
-        return interrupted ? CliPrompts.GoOn(told) : told;
+        return interrupted ? CliPrompts.GoOn(_state.Told) : told;
     }
 
     // In the same attempt the session is still in the CLI's home; in the next one it comes with the checkpoint.
@@ -103,16 +107,23 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
 
         try
         {
-            await SessionFiles.UnpackAsync(files, Path.Combine(_home, folder), workspace, run.Workspace, cancellationToken);
+            await SessionFiles.UnpackAsync(files, _home, folder, workspace, run.Workspace, cancellationToken);
             return true;
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or HomeException)
         {
             return false;
         }
     }
 
     private string GoOn() => _state.Session is null ? CliPrompts.Afresh(_request, _turns, _state.Told) : CliPrompts.GoOn(_state.Told);
+
+    // All of it: a session that is lost takes along what it was told before, too.
+    private string? ToldWith(string? news)
+    {
+        var all = string.Join("\n\n", new[] { _state.Told, news }.OfType<string>());
+        return all.Length == 0 ? null : all.Length <= LongestTold ? all : "…" + all[^LongestTold..];
+    }
 
     private string? NextMessages()
     {
@@ -131,8 +142,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
 
         using var span = CodeAgentTelemetry.Source.StartActivity($"cli {adapter.Name}");
         span?.SetTag(CodeAgentTelemetry.TaskIdTag, run.Lease.TaskId);
-        var options = services.Options().Agents?.GetValueOrDefault(adapter.Name) ?? new CliOptions();
-        using var start = new CliProgram(adapter, options, services.Time, run, prices, _model, _home, new(_turns, _state.SessionUsage), _usage);
+        using var start = new CliProgram(adapter, Options, services.Time, run, prices, _model, _home, new(_turns, _state.SessionUsage), _usage);
         start.OnCheckpoint = (turns, token) => KeepAsync(start, turns, token);
         var ended = await start.RunAsync(prompt, _state.Session, left, cancellationToken);
         Take(start);
@@ -148,7 +158,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
             return (ended.Failure, false);
         }
 
-        if (!start.UsedTools && run.State is null && _state.Told is null)
+        if (adapter.TellsTools && !start.UsedTools && run.State is null && _starts++ == 0)
         {
             await _session.NoteAsync($"{adapter.Name} was done without having used a tool.", cancellationToken);
         }
@@ -178,7 +188,7 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
 
     private async Task PackAsync(CancellationToken cancellationToken)
     {
-        var packed = adapter.SessionFolder(run.Workspace) is { } folder ? await SessionFiles.PackAsync(Path.Combine(_home, folder), cancellationToken) : null;
+        var packed = adapter.SessionFolder(run.Workspace) is { } folder ? await SessionFiles.PackAsync(_home, folder, new CliSecrets(Options, run.Sandbox.Gateway.Key).Hide, cancellationToken) : null;
         _state = _state with { Files = packed };
     }
 

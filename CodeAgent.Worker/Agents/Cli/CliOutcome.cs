@@ -15,8 +15,8 @@ internal sealed record CliOutcome
     /// <summary>The last that the agent said.</summary>
     public string? LastMessage { get; init; }
 
-    /// <summary>Whether it did or said anything.</summary>
-    public bool DidAnything { get; init; }
+    /// <summary>Whether it told of tokens that a model answered with.</summary>
+    public bool ModelAnswered { get; init; }
 
     /// <summary>The end of what it printed to the stream for errors.</summary>
     public string Errors { get; init; } = "";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Configuration;
 using CodeAgent.Worker.Processes;
@@ -12,7 +13,7 @@ internal sealed class CliProgram(
     // A call that is tried again so often without anything coming of it is not tried again.
     private const int MostRetries = 4;
     private const int MostStrayText = 20_000;
-    private const int ShortestSecret = 8;
+    private const int LingerWhereUnsure = 12;
     private const int NotStarted = 127;
     private const int KilledBySignal = 128 + 9;
 
@@ -21,14 +22,18 @@ internal sealed class CliProgram(
 
     private readonly ICliEvents _events = adapter.Events();
     private readonly CliReporter _reporter = new(run.Session, run.Workspace);
+    private readonly CliSecrets _secrets = new(options, run.Sandbox.Gateway.Key);
     private readonly LineSplitter _lines = new();
     private readonly LineSplitter _errorLines = new();
     private readonly OutputBuffer _strayText = new(MostStrayText / 10);
     private readonly SemaphoreSlim _one = new(1);
+    private readonly TimeSpan _silenceLimit = options.Silence ?? adapter.Silence;
     private CancellationTokenSource? _enough;
+    private CancellationTokenSource? _silence;
     private CliEvent.Ended? _end;
     private CliEvent.Failed? _failed;
     private TaskFailure? _failure;
+    private bool _modelAnswered;
     private int _retries;
     private long _firstRetry;
     private long _lastCheckpoint;
@@ -57,6 +62,7 @@ internal sealed class CliProgram(
         {
             Prompt = prompt,
             Model = model,
+            ContextWindow = adapter.UsesGateway ? await prices.ContextWindowAsync(model, cancellationToken) : null,
             Gateway = run.Sandbox.Gateway.Url.ToString().TrimEnd('/'),
             Key = run.Sandbox.Gateway.Key,
             Workspace = run.Workspace,
@@ -65,9 +71,19 @@ internal sealed class CliProgram(
             NewSession = Guid.NewGuid(),
             TurnsLeft = Math.Max(1, run.Lease.Request.Limits.Turns - tally.Turns),
         });
-        await WriteAsync(start, cancellationToken);
+        try
+        {
+            await WriteAsync(start, cancellationToken);
+        }
+        catch (HomeException e)
+        {
+            return (CliVerdict.Agent(e.Message), null, false);
+        }
+
         using var enough = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        (_enough, _lastCheckpoint) = (enough, time.GetTimestamp());
+        using var silence = new CancellationTokenSource(_silenceLimit, time);
+        (_enough, _silence, _lastCheckpoint) = (enough, silence, time.GetTimestamp());
+        await using var ending = silence.Token.Register(enough.Cancel);
         var result = await run.Sandbox.RunAsync(new()
         {
             Program = ["/bin/sh", "-c", Script, "sh", options.Command ?? adapter.Command, .. start.Arguments],
@@ -75,9 +91,8 @@ internal sealed class CliProgram(
             Directory = run.Workspace,
             TaskId = run.Lease.TaskId,
             TimeLimit = left,
-            SilenceLimit = options.Silence,
-            OnOutput = (text, token) => ReadAsync(_lines.Add(text), isError: false, token),
-            OnErrors = (text, token) => ReadAsync(_errorLines.Add(text), isError: true, token),
+            OnOutput = (text, token) => HearAsync(_lines.Add(text), isError: false, token),
+            OnErrors = (text, token) => HearAsync(_errorLines.Add(text), isError: true, token),
             Enough = enough.Token,
         }, cancellationToken);
         await ReadAsync(_lines.End(), isError: false, cancellationToken);
@@ -85,7 +100,7 @@ internal sealed class CliProgram(
         await _reporter.FlushAsync(cancellationToken);
         await SayWhatWasCutAsync(cancellationToken);
         var failure = Judge(result);
-        var killed = failure is { Code: FailureCodes.AgentFailed } && _end is null && result is { ExitCode: KilledBySignal, WasEnough: false, FellSilent: false, TimedOut: false };
+        var killed = failure is { Code: FailureCodes.AgentFailed } && _end is null && result is { ExitCode: KilledBySignal, WasEnough: false, TimedOut: false };
         return (failure, string.IsNullOrWhiteSpace(_end?.Text) ? _reporter.LastMessage : _end.Text, killed);
     }
 
@@ -104,11 +119,11 @@ internal sealed class CliProgram(
         }
 
         var didAnything = tally.Turns > 0 && (UsedTools || _reporter.LastMessage is not null);
-        if (result.FellSilent)
+        if (_silence!.IsCancellationRequested && result.WasEnough && _end is null)
         {
             return _failed is { } failed
                 ? CliVerdict.Model(failed.Status, failed.Reason)
-                : CliVerdict.Agent(string.Create(CultureInfo.InvariantCulture, $"{adapter.Name} printed nothing for {options.Silence.TotalSeconds:0} s (agents.{adapter.Name}.silence) and was ended."));
+                : CliVerdict.Agent(string.Create(CultureInfo.InvariantCulture, $"{adapter.Name} printed nothing for {_silenceLimit.TotalSeconds:0} s (agents.{adapter.Name}.silence) and was ended."));
         }
 
         if (result.ExitCode == NotStarted && !didAnything && _end is null)
@@ -122,10 +137,17 @@ internal sealed class CliProgram(
             End = _end,
             Failure = _failed,
             LastMessage = _reporter.LastMessage,
-            DidAnything = didAnything,
+            ModelAnswered = _modelAnswered,
             Errors = Hide(result.Errors),
             Text = _strayText.ToString(),
         });
+    }
+
+    // Half a line is a sign of life, too. A tool may take as long as the task has.
+    private async ValueTask HearAsync(IReadOnlyList<string> lines, bool isError, CancellationToken cancellationToken)
+    {
+        await ReadAsync(lines, isError, cancellationToken);
+        _silence!.CancelAfter(_reporter.Open > 0 ? Timeout.InfiniteTimeSpan : _silenceLimit);
     }
 
     // Whatever it says, it was told already that it is over: then it is not listened to any more.
@@ -184,18 +206,18 @@ internal sealed class CliProgram(
                 break;
         }
 
-        if (told is CliEvent.Called or CliEvent.Answered or CliEvent.Message)
+        UsedTools |= told is CliEvent.Called;
+        _modelAnswered |= told is CliEvent.Used { Usage.OutputTokens: > 0 };
+        if (IsProgress(told))
         {
-            UsedTools |= told is CliEvent.Called;
-            _retries = 0;
-            _failed = told is CliEvent.Message ? _failed : null;
+            (_retries, _failed) = (0, null);
         }
 
         // Done is done unless it goes on.
         _end = told as CliEvent.Ended ?? (told is CliEvent.Turn or CliEvent.Called or CliEvent.Message ? null : _end);
         if (_failure is null)
         {
-            _enough!.CancelAfter(_end is null ? Timeout.InfiniteTimeSpan : options.Linger);
+            _enough!.CancelAfter(_end is null ? Timeout.InfiniteTimeSpan : _end.IsSure ? options.Linger : options.Linger * LingerWhereUnsure);
         }
 
         await _reporter.ReportAsync(told, cancellationToken);
@@ -205,6 +227,11 @@ internal sealed class CliProgram(
             _lastCheckpoint = time.GetTimestamp();
         }
     }
+
+    // What failed before it is over. What one says that prints text alone may be its own word about the failure.
+    private bool IsProgress(CliEvent told) => adapter.TellsTools
+        ? told is CliEvent.Called or CliEvent.Answered or CliEvent.Message { Text.Length: > 0 }
+        : told is CliEvent.Used { Usage.OutputTokens: > 0 };
 
     private async Task TakeAsync(CliEvent.Used told, CancellationToken cancellationToken)
     {
@@ -264,22 +291,11 @@ internal sealed class CliProgram(
     {
         foreach (var (path, content) in start.Files.Append(new(CliAgent.InputFile, start.Input)))
         {
-            var file = Path.Combine(home, path);
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            await File.WriteAllTextAsync(file, content, cancellationToken);
+            await HomeFiles.WriteAsync(home, path, Encoding.UTF8.GetBytes(content), cancellationToken);
         }
     }
 
-    // Its tools can print its environment, and what it prints is kept and shown.
-    private string Hide(string text)
-    {
-        foreach (var secret in options.Environment.Values.SelectMany(value => value.Secrets).Append(run.Sandbox.Gateway.Key).Where(secret => secret.Length >= ShortestSecret))
-        {
-            text = text.Replace(secret, "***", StringComparison.Ordinal);
-        }
-
-        return text;
-    }
+    private string Hide(string text) => _secrets.Hide(text);
 
     private Dictionary<string, string> EnvironmentOf(CliStart start)
     {

@@ -29,5 +29,5 @@ internal static class CliPrompts
         status and git diff show it); what was said is lost. Look at what is done, and do the rest.{Told(told)}
         """;
 
-    private static string Told(string? told) => told is null ? "" : $"\n\nWhat was asked for last:\n{told}";
+    private static string Told(string? told) => told is null ? "" : $"\n\nWhat was asked for since, the latest last:\n{told}";
 }

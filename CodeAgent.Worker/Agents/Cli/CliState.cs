@@ -22,7 +22,7 @@ internal sealed record CliState
     /// <summary>The agent's last words, once it is done with what it was told; none while it is not.</summary>
     public string? Summary { get; set; }
 
-    /// <summary>What it was told last, where that was not the task itself.</summary>
+    /// <summary>What it was told besides the task, the latest last; of much, the end.</summary>
     public string? Told { get; set; }
 
     /// <summary>As it is stored.</summary>

@@ -14,8 +14,14 @@ internal interface ICliAdapter
     /// <summary>What whoever reads the result should know about this agent; none where there is nothing.</summary>
     string? Note => null;
 
+    /// <summary>Whether it tells which tools it uses, and what the model says apart from what it says itself.</summary>
+    bool TellsTools => true;
+
     /// <summary>Whether its model calls go through the gateway.</summary>
     bool UsesGateway => true;
+
+    /// <summary>How long it may print nothing before it counts as hung, where the configuration says nothing about that.</summary>
+    TimeSpan Silence => TimeSpan.FromMinutes(10);
 
     /// <summary>The folder below its home with which it goes on from a session elsewhere; none where it cannot.</summary>
     /// <param name="workspace">Where it works.</param>
@@ -46,6 +52,9 @@ internal sealed record CliTurn
 
     /// <summary>The model, as the gateway names it.</summary>
     public required string Model { get; init; }
+
+    /// <summary>Tokens that the model takes at once, its answer included; none where that is not known.</summary>
+    public int? ContextWindow { get; init; }
 
     /// <summary>The gateway's root, without a slash at the end.</summary>
     public required string Gateway { get; init; }

@@ -13,6 +13,8 @@ internal sealed class AiderAdapter : ICliAdapter
 
     public string Note => "Aider tells only what it says, not which tools it uses, and runs no shell commands: what it changed is in the patch.";
 
+    public bool TellsTools => false;
+
     public string SessionFolder(string workspace) => Folder;
 
     public ICliEvents Events() => new AiderEvents();

@@ -7,10 +7,15 @@ namespace CodeAgent.Worker.Agents.Cli.OpenCode;
 internal sealed class OpenCodeAdapter : ICliAdapter
 {
     private const string Provider = "gateway";
+    private const int UsualContext = 200_000;
+    private const int MostOutput = 16_000;
 
     public string Name => AgentNames.OpenCode;
 
     public string Command => "opencode";
+
+    // It tells of a tool when that is over: a build is half an hour without a word.
+    public TimeSpan Silence => TimeSpan.FromMinutes(30);
 
     // A database, which is in use while it runs, and names the folder in many places.
     public string? SessionFolder(string workspace) => null;
@@ -37,6 +42,9 @@ internal sealed class OpenCodeAdapter : ICliAdapter
         Input = turn.Prompt,
     };
 
+    // What is left for the answer it takes off the context before it makes a summary.
+    private static object Limit(int context) => new { context, output = Math.Min(MostOutput, context / 4) };
+
     private static string Config(CliTurn turn) => JsonSerializer.Serialize(new
     {
         provider = new Dictionary<string, object>
@@ -45,7 +53,7 @@ internal sealed class OpenCodeAdapter : ICliAdapter
             {
                 npm = "@ai-sdk/openai-compatible",
                 options = new { baseURL = $"{turn.Gateway}/v1", apiKey = turn.Key },
-                models = new Dictionary<string, object> { [turn.Model] = new { limit = new { context = 200_000, output = 16_000 } } },
+                models = new Dictionary<string, object> { [turn.Model] = new { limit = Limit(turn.ContextWindow ?? UsualContext) } },
             },
         },
         small_model = $"{Provider}/{turn.Model}",

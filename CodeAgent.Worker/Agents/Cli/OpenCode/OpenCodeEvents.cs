@@ -88,9 +88,11 @@ internal sealed class OpenCodeEvents : ICliEvents
             CachedInputTokens = part.Count("tokens", "cache", "read"),
             OutputTokens = part.Count("tokens", "output") + part.Count("tokens", "reasoning"),
         }, UsageOf.Turn);
-        if (part.Text("reason") is { } reason and not "tool-calls")
+
+        // It goes on after a reason that it does not know; and after its summary of a long session, which stops like any answer.
+        if (part.Text("reason") is { } reason and not ("tool-calls" or "unknown"))
         {
-            yield return new CliEvent.Ended(Error: reason != "stop", reason);
+            yield return new CliEvent.Ended(Error: reason != "stop", reason, IsSure: false);
         }
     }
 

@@ -195,6 +195,72 @@ public sealed class HazardTests
     }
 
     [Fact]
+    public async Task A_model_that_fails_and_then_answers_has_not_failed_for_one_that_prints_text_alone()
+    {
+        await using var bench = await CliBench.CreateAsync();
+        await bench.FakeAsync(AgentNames.Aider, "echo 'litellm.InternalServerError: It is down.'; echo 'The provider is down.'; echo 'Retrying in 0.2 seconds...'; play aider-ok.txt");
+        await DoneAsync(bench, AgentNames.Aider);
+        Assert.DoesNotContain(bench.Session.Notes, note => note.Contains("without having used a tool", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("head -4 $STREAMS/aider-ok.txt", FailureCodes.AgentFailed)]
+    [InlineData("play aider-ok.txt; echo 'litellm.AuthenticationError: 401'; echo 'Check your key.'", FailureCodes.ModelFailed)]
+    public async Task An_exit_code_of_0_without_an_answer_of_the_model_is_a_failure_for_one_that_prints_text_alone(string script, string code)
+    {
+        await using var bench = await CliBench.CreateAsync();
+        await bench.FakeAsync(AgentNames.Aider, script);
+        Assert.Equal(code, (await bench.RunAsync(AgentNames.Aider)).Failure?.Code);
+    }
+
+    [Fact]
+    public async Task One_that_falls_silent_after_the_model_recovered_is_not_said_to_have_failed_by_the_model()
+    {
+        await using var bench = await CliBench.CreateAsync();
+        (await bench.FakeAsync(AgentNames.Gemini, """
+            echo 'Attempt 1 failed with status 429. Retrying with backoff...' >&2; sleep 0.3
+            echo '{"type":"message","role":"assistant","content":"I look.","delta":true}'; sleep 300
+            """)).Silence = TimeSpan.FromSeconds(1);
+        var result = await bench.RunAsync(AgentNames.Gemini);
+        Assert.Equal(FailureCodes.AgentFailed, result.Failure?.Code);
+        Assert.Contains("agents.gemini.silence", result.Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_tool_may_be_silent_for_longer_than_the_cli()
+    {
+        await using var bench = await CliBench.CreateAsync();
+        (await bench.FakeAsync(AgentNames.Codex, """
+            echo '{"type":"item.started","item":{"id":"item_9","type":"command_execution","command":"make"}}'; sleep 2
+            echo '{"type":"item.completed","item":{"id":"item_9","type":"command_execution","command":"make","exit_code":0}}'; play codex-ok.jsonl
+            """)).Silence = TimeSpan.FromSeconds(1);
+        await DoneAsync(bench, AgentNames.Codex);
+    }
+
+    [Theory]
+    [InlineData("stop")]
+    [InlineData("unknown")]
+    public async Task OpenCode_is_let_go_on_after_a_step_that_looks_like_its_last(string reason)
+    {
+        await using var bench = await CliBench.CreateAsync();
+        await bench.FakeAsync(AgentNames.OpenCode, $"echo '{{\"type\":\"step_finish\",\"part\":{{\"reason\":\"{reason}\"}}}}'; sleep 2; echo on > went; play opencode-ok.jsonl");
+        await DoneAsync(bench, AgentNames.OpenCode);
+        Assert.True(File.Exists(Path.Combine(bench.Folder.Tree, "went")));
+    }
+
+    [Theory]
+    [InlineData("""{ "data": [ { "id": "default", "contextWindow": 32000 } ] }""", "\"context\":32000,\"output\":8000")]
+    [InlineData("""{ "data": [] }""", "\"context\":200000,\"output\":16000")]
+    public async Task OpenCode_is_told_how_much_its_model_takes(string models, string limit)
+    {
+        await using var bench = await CliBench.CreateAsync();
+        bench.Gateway.Models = models;
+        await bench.FakeAsync(AgentNames.OpenCode, "play opencode-ok.jsonl");
+        await DoneAsync(bench, AgentNames.OpenCode);
+        Assert.Contains(limit, await bench.HomeFileAsync(".config/opencode/opencode.json"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task That_no_tool_was_used_is_told_and_fails_nothing()
     {
         await using var bench = await CliBench.CreateAsync();

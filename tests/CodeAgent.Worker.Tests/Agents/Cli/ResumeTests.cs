@@ -99,6 +99,33 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    public async Task All_that_was_said_before_and_since_the_first_start_is_told_to_one_that_starts_afresh()
+    {
+        await using var bench = await CliBench.CreateAsync();
+        bench.Session.Messages.Add(new(1, "In English, please."));
+        await bench.FakeAsync(AgentNames.OpenCode, "[ $(wc -l < ~/starts) = 1 ] && { play opencode-ok.jsonl; exit; }; sed -n 1,3p $STREAMS/opencode-ok.jsonl; sleep 300");
+        using var kill = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bench.Session.OnCheckpoint = turn =>
+        {
+            if (bench.Session.Messages.Count == 1)
+            {
+                bench.Session.Messages.Add(new(2, "And a README."));
+            }
+            else if (bench.Session.Saved.Count > 2)
+            {
+                kill.CancelAfter(TimeSpan.FromMilliseconds(200));
+            }
+        };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.RunAsync(AgentNames.OpenCode, cancellationToken: kill.Token));
+        bench.Session.OnCheckpoint = _ => { };
+        Assert.Equal(2, bench.Session.Saved[^1].MessagesSeen);
+
+        await bench.FakeAsync(AgentNames.OpenCode, "play opencode-ok.jsonl");
+        Assert.Null((await bench.RunAsync(AgentNames.OpenCode, from: bench.Session.Saved[^1])).Failure);
+        Assert.Matches("(?s)^Do it.*In English, please.*And a README", await bench.HomeFileAsync("stdin.1"));
+    }
+
+    [Fact]
     public async Task One_that_was_done_already_is_not_started_again()
     {
         await using var bench = await CliBench.CreateAsync();
