@@ -44,6 +44,10 @@ internal sealed class Attempt(
         }
     }
 
+    // An agent that failed without a result may have stored turns before.
+    private AgentResult WithStored(AgentResult result) => result.Turn >= place.Session.Turn ? result
+        : result with { Turn = place.Session.Turn, Usage = place.Session.Usage };
+
     private CompleteRequest Ended(Outcome outcome, TaskFailure? failure)
     {
         var result = _step?.Result ?? _result;
@@ -80,7 +84,7 @@ internal sealed class Attempt(
                 failure = e.Failure;
             }
 
-            _result = _step.Result;
+            _result = WithStored(_step.Result);
             if (end == StepEnd.Asks)
             {
                 return Ended(Outcome.AwaitingInput, null);
@@ -168,6 +172,8 @@ internal sealed class Attempt(
 
         _progress = _progress with { Step = next, Turns = _result.Turn, Usage = _result.Usage, Feedback = failure?.Message };
         _result = new() { Turn = _result.Turn, MessagesSeen = _result.MessagesSeen, Usage = _result.Usage };
+        place.Session.Progress = _progress;
+        await place.Session.StoreProgressAsync(_result, cancellationToken);
         await place.Workspace.ResetAsync(await place.Session.TreeAsync(cancellationToken), cancellationToken);
     }
 

@@ -146,6 +146,7 @@ internal sealed class StepRun(Lease lease, IAgent? agent, StepPlace place, bool 
         using var activity = CodeAgentTelemetry.Source.StartActivity("agent");
         activity?.SetTag("codeagent.agent.name", agent.Name);
         var before = Result;
+        place.Session.Begin();
         var result = await agent.RunAsync(new()
         {
             Lease = lease,

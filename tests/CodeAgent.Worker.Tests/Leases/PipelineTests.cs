@@ -68,9 +68,7 @@ public sealed class PipelineTests
         await Eventually.TrueAsync(() => Task.FromResult(lost), TimeSpan.FromSeconds(20), "the worker is lost");
         await bench.NothingIsLeftAsync();
 
-        var lease = first.Lease with { Fence = 2, Attempt = 2, Checkpoint = first.Checkpoints.Last(), Work = first.Work };
-        var second = bench.Api.Offer(lease);
-        second.Artifacts[lease.Checkpoint!.Patch!] = first.Artifacts[lease.Checkpoint.Patch!];
+        var second = GoOn(bench, first);
         var end = await second.EndAsync();
 
         Assert.Equal((Outcome.Succeeded, 6, "did Do"), (end.Outcome, end.Turns, end.Summary));
@@ -78,6 +76,72 @@ public sealed class PipelineTests
         Assert.Equal([.. names[..lostIn], $"{names[lostIn - 1]} rest", .. names[lostIn..]], ran);
         Assert.Equal(["plan succeeded", "build succeeded", "review succeeded"], Steps(second));
         Assert.Equal(6, end.Delivery!.FilesChanged);
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_lost_between_two_steps_costs_neither_the_one_nor_the_other()
+    {
+        await using var bench = await WorkerBench.StartAsync();
+        var ran = new List<string>();
+        FakeTask first = null!;
+        bench.Agent = async (run, token) =>
+        {
+            Assert.Null(run.State);
+            ran.Add(run.Lease.Request.Prompt.Split(' ')[0]);
+            if (ran.Count == 2)
+            {
+                first.TakeBack();
+                await Task.Delay(Timeout.Infinite, token);
+            }
+
+            return await TurnAsync(run, "s", null, token);
+        };
+        bench.Api.Offer(Lease([Plan, Build]), before: task => first = task);
+        await Eventually.TrueAsync(() => Task.FromResult(ran.Count == 2), TimeSpan.FromSeconds(20), "the second step has begun");
+        await bench.NothingIsLeftAsync();
+
+        var second = GoOn(bench, first);
+        var end = await second.EndAsync();
+
+        Assert.Equal((Outcome.Succeeded, 2, 2), (end.Outcome, end.Turns, end.Delivery!.FilesChanged));
+        Assert.Equal(["Plan:", "Do", "Do"], ran);
+        Assert.Equal(["plan succeeded", "build succeeded"], Steps(second));
+    }
+
+    [Fact]
+    public async Task What_a_step_did_that_failed_without_a_checkpoint_is_there_for_the_next_one_and_survives_its_worker()
+    {
+        await using var bench = await WorkerBench.StartAsync();
+        var found = new List<bool>();
+        FakeTask first = null!;
+        bench.Agent = async (run, token) =>
+        {
+            var file = Path.Combine(run.Workspace, "paid");
+            if (run.Lease.Request.Prompt.StartsWith("Plan", StringComparison.Ordinal))
+            {
+                await File.WriteAllTextAsync(file, "for", token);
+                return new() { Failure = new(FailureCodes.LimitReached, "Used up."), Turn = 3, Usage = new() { OutputTokens = 7 } };
+            }
+
+            found.Add(File.Exists(file));
+            if (found.Count == 1)
+            {
+                first.TakeBack();
+                await Task.Delay(Timeout.Infinite, token);
+            }
+
+            return await TurnAsync(run, "s", null, token);
+        };
+        bench.Api.Offer(Lease([Plan with { OnFailure = StepFailure.Continue }, Build]), before: task => first = task);
+        await Eventually.TrueAsync(() => Task.FromResult(found.Count == 1), TimeSpan.FromSeconds(20), "the second step has begun");
+        await bench.NothingIsLeftAsync();
+
+        var stored = Assert.Single(first.Checkpoints);
+        Assert.Equal((3, 7L), (stored.Turn, stored.Usage.OutputTokens));
+        var end = await GoOn(bench, first).EndAsync();
+
+        Assert.Equal([true, true], found);
+        Assert.Equal((Outcome.Succeeded, 4, 2), (end.Outcome, end.Turns, end.Delivery!.FilesChanged));
     }
 
     [Fact]
@@ -235,6 +299,19 @@ public sealed class PipelineTests
         Assert.Equal(Outcome.Succeeded, (await task.EndAsync()).Outcome);
         Assert.Equal(["", "And that."], said);
         Assert.Equal(["build", "tidy", "build", "tidy"], Names(task, EventTypes.StepStarted));
+    }
+
+    // The task with its next worker.
+    private static FakeTask GoOn(WorkerBench bench, FakeTask first)
+    {
+        var lease = first.Lease with { Fence = 2, Attempt = 2, Checkpoint = first.Checkpoints.Last(), Usage = first.Checkpoints.Last().Usage, Work = first.Work };
+        return bench.Api.Offer(lease, before: second =>
+        {
+            if (lease.Checkpoint!.Patch is { } patch)
+            {
+                second.Artifacts[patch] = first.Artifacts[patch];
+            }
+        });
     }
 
     // One turn that leaves a file.
