@@ -85,6 +85,11 @@ internal sealed class Attempt(
             }
 
             _result = WithStored(_step.Result);
+            if (failure is { Code: FailureCodes.LimitReached } && !TaskIsOver())
+            {
+                failure = StepPrompt.LimitReached(lease.Steps[_progress.Step], _progress, _result) ?? failure;
+            }
+
             if (end == StepEnd.Asks)
             {
                 return Ended(Outcome.AwaitingInput, null);
@@ -106,6 +111,7 @@ internal sealed class Attempt(
         var request = StepPrompt.Of(lease, _progress.Step, _progress);
         var step = IsPipeline ? lease.Steps[_progress.Step] : null;
         var agent = step is { Prompt: null } ? null : agents(request.Agent.Name);
+        place.Session.DropsChanges = step is { Verdict: true, KeepsChanges: false };
         if (step is not null)
         {
             _progress = _progress.With(_progress.Step, one => one with { Status = StepProgress.Running });
@@ -170,7 +176,7 @@ internal sealed class Attempt(
             _progress = _progress.With(from, one => one with { Backs = one.Backs + 1 });
         }
 
-        _progress = _progress with { Step = next, Turns = _result.Turn, Usage = _result.Usage, Feedback = failure?.Message };
+        _progress = _progress with { Step = next, Turns = _result.Turn, Usage = _result.Usage, Feedback = failure is null ? null : _step?.Feedback ?? failure.Message };
         _result = new() { Turn = _result.Turn, MessagesSeen = _result.MessagesSeen, Usage = _result.Usage };
         place.Session.Progress = _progress;
         await place.Session.StoreProgressAsync(_result, cancellationToken);

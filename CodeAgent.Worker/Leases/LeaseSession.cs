@@ -18,6 +18,9 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
     /// <summary>How far the pipeline is, for the next checkpoints.</summary>
     public PipelineProgress? Progress { get; set; }
 
+    /// <summary>Whether what the agent does to the files is no work: of one that only judges.</summary>
+    public bool DropsChanges { get; set; }
+
     /// <summary>The turn of the last checkpoint.</summary>
     public int Turn { get; private set; } = lease.Checkpoint?.Turn ?? 0;
 
@@ -69,7 +72,7 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
     public async Task<string> TreeAsync(CancellationToken cancellationToken) => _tree ??= await workspace.RestoredTreeAsync(cancellationToken);
 
     /// <summary>The tree of what there is of the agent's work: the files as they are while an agent works on them, otherwise as above.</summary>
-    public Task<string> SoFarAsync(CancellationToken cancellationToken) => _working ? workspace.SnapshotAsync(cancellationToken) : TreeAsync(cancellationToken);
+    public Task<string> SoFarAsync(CancellationToken cancellationToken) => _working && !DropsChanges ? workspace.SnapshotAsync(cancellationToken) : TreeAsync(cancellationToken);
 
     /// <summary>Says that the agent is done with all messages up to this one, so that no more are taken. False where there are others; they are here then.</summary>
     public async Task<bool> CloseAsync(int messagesSeen, CancellationToken cancellationToken)
@@ -91,7 +94,7 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
     private async Task StoreAsync(int turn, CheckpointState state, int messagesSeen, Usage usage, CancellationToken cancellationToken)
     {
         // What checks leave lying about is no work.
-        if (_working)
+        if (_working && !DropsChanges)
         {
             await StorePatchAsync(turn, cancellationToken);
         }

@@ -32,7 +32,7 @@ public sealed class PipelineTests
         Assert.Equal(["plan succeeded", "build succeeded", "review succeeded"], Steps(task));
         Assert.Equal([1, 2, 3], task.Events.Where(e => e.Type == EventTypes.TurnFinished).Select(e => e.Data.GetProperty("turn").GetInt32()));
         Assert.Equal(["plan", "build", "review"], Names(task, EventTypes.StepStarted));
-        Assert.Equal(3, end.Delivery!.FilesChanged);
+        Assert.Equal(2, end.Delivery!.FilesChanged);
     }
 
     [Theory]
@@ -75,7 +75,7 @@ public sealed class PipelineTests
         string[] names = ["Plan:", "Do", "Review"];
         Assert.Equal([.. names[..lostIn], $"{names[lostIn - 1]} rest", .. names[lostIn..]], ran);
         Assert.Equal(["plan succeeded", "build succeeded", "review succeeded"], Steps(second));
-        Assert.Equal(6, end.Delivery!.FilesChanged);
+        Assert.Equal(4, end.Delivery!.FilesChanged);
     }
 
     [Fact]
@@ -193,10 +193,10 @@ public sealed class PipelineTests
         };
         var task = bench.Api.Offer(Lease([
             new() { Name = "build", Prompt = "Do {feedback}" },
-            new() { Name = "check", Checks = ["test -e turn1"], OnFailure = StepFailure.Back, BackTo = "build" }]));
+            new() { Name = "check", Checks = ["test -e turn1 || { echo No turn1.; false; }"], OnFailure = StepFailure.Back, BackTo = "build" }]));
 
         Assert.Equal(Outcome.Succeeded, (await task.EndAsync()).Outcome);
-        Assert.Equal(["Do (nothing)", "Do The check `test -e turn1` exited with 1."], prompts);
+        Assert.Equal(["Do (nothing)", "Do The check `test -e turn1 || { echo No turn1.; false; }` exited with 1. It printed:\n\nNo turn1.\n"], prompts);
     }
 
     [Fact]
@@ -237,6 +237,36 @@ public sealed class PipelineTests
         await task.EndAsync();
 
         Assert.Equal([(5, 400), (6, 400), (10, 250)], limits);
+    }
+
+    [Fact]
+    public async Task A_step_that_uses_up_its_own_limit_says_so_to_the_next_one_in_its_own_numbers()
+    {
+        await using var bench = await WorkerBench.StartAsync();
+        var prompts = new List<string>();
+        bench.Agent = async (run, token) =>
+        {
+            prompts.Add(run.Lease.Request.Prompt);
+            var result = await TurnAsync(run, "s", null, token);
+            return prompts.Count == 2 ? result with { Failure = new(FailureCodes.LimitReached, "Its 2 turns are used up (limits.turns).") } : result;
+        };
+        var task = bench.Api.Offer(Lease([
+            Plan, Review with { OnFailure = StepFailure.Continue, Limits = new() { Turns = 1 } }, new() { Name = "fix", Prompt = "Fix {feedback}" }]));
+
+        Assert.Equal(Outcome.Succeeded, (await task.EndAsync()).Outcome);
+        Assert.Equal("Fix The step review reached its own limit of 1 turns before it was done, and gave no verdict.", prompts[2]);
+    }
+
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 2)]
+    public async Task A_step_that_judges_leaves_no_files_unless_it_may(bool keeps, int files)
+    {
+        await using var bench = await WorkerBench.StartAsync();
+        bench.Agent = (run, token) => TurnAsync(run, "s", AgentVerdict.Done, token);
+        var task = bench.Api.Offer(Lease([Plan, Review with { KeepsChanges = keeps }]));
+
+        Assert.Equal(files, (await task.EndAsync()).Delivery!.FilesChanged);
     }
 
     [Fact]
