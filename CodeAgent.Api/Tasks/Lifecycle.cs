@@ -83,6 +83,7 @@ internal static partial class Lifecycle
             {
                 Status = TaskStatus.Queued,
                 QueuedAt = now,
+                RequeuedAt = null,
                 FinishedAt = null,
                 Run = task.Run + 1,
                 Attempt = 0,

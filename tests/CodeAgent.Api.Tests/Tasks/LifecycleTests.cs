@@ -267,6 +267,16 @@ public sealed class LifecycleTests
         Assert.Equal(["p"], task.ArtifactKeys());
     }
 
+    [Fact]
+    public void A_task_waits_since_it_was_last_queued_and_keeps_its_place()
+    {
+        var lapsed = Some.Running.After(new TaskCommand.Lapse(), Late);
+        Assert.Equal((Some.Running.QueuedAt, Late), (lapsed.QueuedAt, lapsed.RequeuedAt));
+
+        var answered = Some.AwaitingInput.After(new TaskCommand.Message("This one."), Late);
+        Assert.Equal((Some.Running.QueuedAt, Late), (answered.QueuedAt, answered.RequeuedAt));
+    }
+
     public static TheoryData<string> EndsWithoutAWorker => ["lapse", "release", "cancel", "expire", "give up", "complete"];
 
     [Theory]
