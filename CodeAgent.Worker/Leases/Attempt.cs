@@ -130,7 +130,8 @@ internal sealed class Attempt(
         var step = lease.Steps[_progress.Step];
         if (end == StepEnd.Unread)
         {
-            return Enumerable.Range(0, lease.Steps.Count).Last(i => lease.Steps[i].Prompt is not null && agents(lease.Steps[i].Agent.Name).TakesFeedback);
+            var reader = lease.Steps.Select((one, i) => one.Prompt is not null && agents(one.Agent.Name).TakesFeedback ? i : -1).Max();
+            return reader >= 0 ? reader : throw new TaskFailedException(FailureCodes.WorkerError, "There are messages for the task, but none of its steps has an agent that reads them.");
         }
 
         if (failure is null)

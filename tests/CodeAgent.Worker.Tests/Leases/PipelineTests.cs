@@ -331,6 +331,16 @@ public sealed class PipelineTests
         Assert.Equal(["build", "tidy", "build", "tidy"], Names(task, EventTypes.StepStarted));
     }
 
+    [Fact]
+    public async Task A_message_that_no_step_reads_ends_the_task_plainly()
+    {
+        await using var bench = await WorkerBench.StartAsync();
+        var task = bench.Api.Offer(Lease([new() { Name = "check", Checks = ["true"] }]), before: offered => offered.Write("And that."));
+
+        var failure = (await task.EndAsync()).Failure!;
+        Assert.Equal((FailureCodes.WorkerError, "There are messages for the task, but none of its steps has an agent that reads them."), (failure.Code, failure.Message));
+    }
+
     // The task with its next worker.
     private static FakeTask GoOn(WorkerBench bench, FakeTask first)
     {
