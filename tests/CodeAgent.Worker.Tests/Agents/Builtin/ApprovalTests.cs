@@ -111,8 +111,9 @@ public sealed class ApprovalTests : IAsyncLifetime
     public async Task Who_approves_a_patch_sees_every_file_that_must_be_approved_and_every_rule()
     {
         _bench.Rules = new() { Ask = ["write:infra/**", "write:*.pem", "write:.env"] };
-        _bench.Gateway.Call("patch", new { patch = string.Concat(new[] { "x.txt", "infra/a.tf", "b.pem", "\"b/\\056env\"" }.Select(name =>
-            $"--- /dev/null\n+++ {(name[0] == '"' ? name : $"b/{name}")}\n@@ -0,0 +1 @@\n+x\n")) });
+        string[] names = ["b/x.txt", "b/infra/a.tf", "b/b.pem", "\"b/\\056env\""];
+        var patch = string.Concat(names.Select(name => $"--- /dev/null\n+++ {name}\n@@ -0,0 +1 @@\n+x\n"));
+        _bench.Gateway.Call("patch", new { patch });
         var approval = (await _bench.RunAsync()).Question!.Approval!;
 
         Assert.Equal("infra/a.tf (in a patch)\nb.pem (in a patch)\n.env (in a patch)", approval.Argument);
