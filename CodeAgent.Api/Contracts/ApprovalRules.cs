@@ -1,7 +1,7 @@
 namespace CodeAgent.Contracts;
 
 /// <summary>
-/// What the agent's tools may do, by rules such as <c>run:git push*</c>, <c>read:**/.env*</c> and <c>write:infra/**</c>. Deny
+/// What the agent's tools may do, by rules such as <c>run:git push*</c>, <c>read:**/.env*</c>, <c>write:infra/**</c> and <c>tool:github__*</c>. Deny
 /// beats ask, and ask beats allow. Where there are allow rules of a kind, whatever none of them matches is denied; without
 /// any, everything else is allowed. A task's rules and the worker's own must both be content.
 /// </summary>
@@ -31,6 +31,9 @@ internal enum RuleKind
 
     /// <summary>Files that are made, changed or removed.</summary>
     Write,
+
+    /// <summary>Tools of MCP servers.</summary>
+    Tool,
 }
 
 /// <summary>One rule.</summary>
@@ -42,7 +45,7 @@ internal sealed record ApprovalRule(RuleKind Kind, string Pattern)
     public const int Most = 100;
 
     /// <summary>What a rule looks like, for people.</summary>
-    public const string Form = "A rule is run:PATTERN, read:PATTERN or write:PATTERN, such as run:git push*, read:**/.env* or write:infra/**; a path has no leading slash and no '..'. At most 1,000 characters.";
+    public const string Form = "A rule is run:PATTERN, read:PATTERN, write:PATTERN or tool:PATTERN, such as run:git push*, read:**/.env*, write:infra/** or tool:github__*; a path has no leading slash and no '..'. At most 1,000 characters.";
 
     private const int Longest = 1000;
 
@@ -55,9 +58,9 @@ internal sealed record ApprovalRule(RuleKind Kind, string Pattern)
             return null;
         }
 
-        RuleKind? kind = text[..colon] switch { "run" => RuleKind.Run, "read" => RuleKind.Read, "write" => RuleKind.Write, _ => null };
+        RuleKind? kind = text[..colon] switch { "run" => RuleKind.Run, "read" => RuleKind.Read, "write" => RuleKind.Write, "tool" => RuleKind.Tool, _ => null };
         var pattern = text[(colon + 1)..].Trim();
-        var right = pattern.Length > 0 && !pattern.Any(char.IsControl) && (kind == RuleKind.Run || (pattern[0] != '/' && !pattern.Split('/').Contains("..")));
+        var right = pattern.Length > 0 && !pattern.Any(char.IsControl) && (kind is RuleKind.Run or RuleKind.Tool || (pattern[0] != '/' && !pattern.Split('/').Contains("..")));
         return kind is { } known && right ? new(known, pattern) : null;
     }
 }

@@ -24,6 +24,9 @@ public sealed record PipelineStep
     /// <summary>Whether its agent must say with the tool <c>finish</c> how it ended.</summary>
     public bool Verdict { get; set; }
 
+    /// <summary>Whether what it does to the files stays though it ends with a verdict; without a verdict it stays anyway.</summary>
+    public bool KeepsChanges { get; set; }
+
     /// <summary>Whether its summary is that of the task.</summary>
     public bool Summarizes { get; set; }
 

@@ -67,7 +67,7 @@ internal sealed partial class AgentSweeper(
             $"No worker has offered the agent '{agent}' for {options.Value.AgentPatience.TotalMinutes:0.#} minutes. Those that are there offer {string.Join(", ", offered.Order(StringComparer.Ordinal))}."));
         foreach (var id in (await database.SortedSetRangeByRankAsync(TaskKeys.Queue(agent), 0, AtOnce - 1)).Select(member => Guid.Parse(member.ToString())))
         {
-            if (await tasks.FindAsync(id) is { } task && now - task.QueuedAt >= options.Value.AgentPatience)
+            if (await tasks.FindAsync(id) is { } task && now - (task.RequeuedAt ?? task.QueuedAt) >= options.Value.AgentPatience)
             {
                 await GiveUpAsync(task, failure, stoppingToken);
             }

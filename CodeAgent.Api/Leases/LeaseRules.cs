@@ -85,8 +85,8 @@ internal static partial class LeaseRules
         Require(question.Text.Length is >= 1 and <= LongestQuestion, "question.text", $"A question has 1 to {LongestQuestion:N0} characters.");
         Require(question.Choices.Count <= 20 && question.Choices.All(choice => choice is { Length: >= 1 and <= 500 }), "question.choices",
             "There are at most 20 choices of 1 to 500 characters.");
-        Require(question.Approval is null or { Tool.Length: <= 100, Argument.Length: <= LongestQuestion, Rule.Length: <= 1000 }, "question.approval",
-            $"An approval names a tool, an argument of at most {LongestQuestion:N0} characters and a rule.");
+        Require(question.Approval is null or { Tool.Length: <= 100, Argument.Length: <= LongestQuestion, Rule.Length: <= LongestQuestion }, "question.approval",
+            $"An approval names a tool, an argument of at most {LongestQuestion:N0} characters and rules of as many.");
     }
 
     private static void Require(Usage usage, string field) => Require(

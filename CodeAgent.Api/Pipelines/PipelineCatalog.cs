@@ -44,12 +44,12 @@ internal sealed class PipelineCatalog(ConfigFile<PipelineFile> config)
         return steps;
     }
 
-    /// <summary>The agent whose queue a task waits in: every worker that has it has all that the task needs.</summary>
+    /// <summary>The agent whose queue a task waits in: every worker that has it has all that the task needs. That of scripts where nobody reads.</summary>
     public static string QueueOf(TaskRequest request, IReadOnlyList<PipelineStep> steps)
     {
         var agents = steps.Where(step => step.Prompt is not null).Select(step => step.Agent.Name).ToList();
         return steps.Count == 0 ? request.Agent.Name
-            : agents.Find(IsForeign) ?? (agents.Count == 0 || agents.Contains(AgentNames.Builtin) ? AgentNames.Builtin : AgentNames.Command);
+            : agents.Find(IsForeign) ?? (agents.Contains(AgentNames.Builtin) ? AgentNames.Builtin : AgentNames.Command);
     }
 
     private static PipelineStep Resolve(StepConfig step, TaskRequest request, bool last)
@@ -64,6 +64,7 @@ internal sealed class PipelineCatalog(ConfigFile<PipelineFile> config)
             Checks = last ? [.. checks, .. request.Checks.Except(checks)] : checks,
             Limits = new() { Turns = step.Limits.Turns, Tokens = step.Limits.Tokens, CostUsd = step.Limits.CostUsd },
             Verdict = step.Verdict,
+            KeepsChanges = step.KeepsChanges,
             When = step.When,
             OnFailure = step.OnFailure,
             BackTo = step.BackTo,

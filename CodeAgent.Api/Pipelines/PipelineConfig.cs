@@ -43,6 +43,9 @@ internal sealed class StepConfig
     /// <summary>Whether its agent must give a verdict. Only the built-in agent can.</summary>
     public bool Verdict { get; set; }
 
+    /// <summary>Whether what a step with a verdict does to the files stays. Otherwise it only judges, and the files are as before it.</summary>
+    public bool KeepsChanges { get; set; }
+
     /// <summary>When it is run.</summary>
     public StepWhen When { get; set; }
 

@@ -42,6 +42,7 @@ internal static partial class PipelineValidator
         problems.Require(step.Agent is null || TaskRules.IsAgent(step.Agent), $"{at}.agent", $"an agent is one of {TaskRules.AgentList}");
         problems.Require(!step.Verdict || step.Agent is null or AgentNames.Builtin, $"{at}.verdict", $"only the agent {AgentNames.Builtin} has the tool that gives a verdict");
         problems.Require(!step.Verdict || step.Prompt is not null, $"{at}.verdict", "a step without a prompt has no agent that could give a verdict");
+        problems.Require(!step.KeepsChanges || step.Verdict, $"{at}.keepsChanges", "only a step with verdict: true loses its changes; the others keep theirs anyway");
         problems.Require(step.Prompt is not null || (step.Agent is null && step.Model is null), at, "a step without a prompt has checks only, and no agent or model");
         problems.Require(step.Prompt is not null || step.Checks.Count > 0, at, "a step has a prompt, or checks, or both");
         problems.Require(step.Checks.Count <= MostChecks && step.Checks.All(check => !string.IsNullOrWhiteSpace(check)), $"{at}.checks", $"at most {MostChecks} shell commands; {{checks}} stands for those of the task");

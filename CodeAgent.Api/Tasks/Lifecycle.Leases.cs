@@ -195,6 +195,7 @@ internal static partial class Lifecycle
             ended with
             {
                 Status = TaskStatus.Queued,
+                RequeuedAt = now,
                 Lease = null,
                 Closing = false,
                 Releases = task.Releases + (reason == "released" ? 1 : 0),

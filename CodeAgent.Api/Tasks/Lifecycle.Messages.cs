@@ -41,7 +41,7 @@ internal static partial class Lifecycle
         var said = new FollowUp(heard.Messages, message.Text, open is null ? null : new(open.Id, open.Text, message.Decision));
         var entry = (EventTypes.TaskMessage, Data(said));
         var changed = task.Status == TaskStatus.AwaitingInput
-            ? Change(heard with { Status = TaskStatus.Queued, Question = null }, now, entry, (EventTypes.TaskRequeued, new() { ["reason"] = "message" }))
+            ? Change(heard with { Status = TaskStatus.Queued, RequeuedAt = now, Question = null }, now, entry, (EventTypes.TaskRequeued, new() { ["reason"] = "message" }))
             : Change(heard, now, entry);
         return changed with { Said = said };
     }
@@ -49,7 +49,7 @@ internal static partial class Lifecycle
     private static Refused? Unread(TaskState task) =>
         task.IsFinal ? new(Refusal.Final, $"The task is {Name(task.Status)}; nobody reads messages any more.")
         : task.Closing ? new(Refusal.NobodyReads, "The agent has finished, and its work is being delivered: it reads no more messages. Submit what is left to do as a task of its own.")
-        : task.Agent == AgentNames.Command ? new(Refusal.NobodyReads, "The task is a script; nobody in it reads messages.")
+        : task.Agent == AgentNames.Command ? new(Refusal.NobodyReads, "The task has only scripts and checks; nobody in it reads messages.")
         : null;
 
     // The lease ends, but the attempt and its time go on when the answer comes.
@@ -76,7 +76,7 @@ internal static partial class Lifecycle
 
         // Somebody wrote before they could see the question. The agent reads that first, and asks again if it still must.
         var (state, events) = asked.Approval is null && task.Messages > task.MessagesSeen
-            ? Change(waiting with { Status = TaskStatus.Queued, Question = null }, now,
+            ? Change(waiting with { Status = TaskStatus.Queued, RequeuedAt = now, Question = null }, now,
                 (EventTypes.TaskAwaitingInput, Data(asked)), (EventTypes.TaskRequeued, new() { ["reason"] = "message" }))
             : Change(waiting, now, (EventTypes.TaskAwaitingInput, Data(asked)));
         return new Changed(state with { Attempt = task.Attempt - 1 }, events);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CodeAgent.Api.Artifacts;
 using CodeAgent.Api.Pipelines;
 using CodeAgent.Contracts;
 using static CodeAgent.Api.Tasks.Decision;
@@ -11,6 +12,9 @@ internal static partial class Lifecycle
 {
     /// <summary>Leases of a run that can be given back for nothing. Later ones count as attempts, so that no task goes from hand to hand for ever.</summary>
     public const int FreeReleases = 20;
+
+    /// <summary>Name of the artifact with the work of a task, as workers store it.</summary>
+    public const string Patch = "patch";
 
     /// <summary>Decides.</summary>
     /// <param name="task">The task as it is; none before it was submitted.</param>
@@ -79,6 +83,7 @@ internal static partial class Lifecycle
             {
                 Status = TaskStatus.Queued,
                 QueuedAt = now,
+                RequeuedAt = null,
                 FinishedAt = null,
                 Run = task.Run + 1,
                 Attempt = 0,
@@ -101,7 +106,7 @@ internal static partial class Lifecycle
             },
             now, (EventTypes.TaskRequeued, new() { ["reason"] = "retry" }));
 
-    // What is between the workers of a run is of no use after it.
+    // What is between the workers of a run is of no use after it; but what was paid for is kept where it did not come to a delivery.
     private static TaskState Finish(TaskState task, TaskStatus status, DateTimeOffset now) => task with
     {
         Status = status,
@@ -110,8 +115,19 @@ internal static partial class Lifecycle
         Question = null,
         Closing = false,
         Checkpoint = null,
-        Artifacts = [.. task.Artifacts.Where(artifact => !artifact.IsInternal)],
+        Artifacts = Results(task, status),
     };
+
+    private static IReadOnlyList<StoredArtifact> Results(TaskState task, TaskStatus status)
+    {
+        var results = task.Artifacts.Where(artifact => !artifact.IsInternal);
+
+        // A patch from before the checkpoint is that of a delivery that was lost on its way.
+        var kept = status == TaskStatus.Succeeded ? null : task.Checkpoint?.Patch;
+        return kept is null || results.Any(artifact => artifact.Name == Patch && artifact.CreatedAt >= kept.CreatedAt)
+            ? [.. results]
+            : [.. results.Where(artifact => artifact.Name != Patch), kept with { Name = Patch }];
+    }
 
     private static Changed Change(TaskState task, DateTimeOffset now, params ReadOnlySpan<(string Type, JsonObject Data)> events)
     {

@@ -21,6 +21,9 @@ internal sealed record TaskState
     /// <summary>When it was queued by a person: its place among tasks of one priority. A lapsed lease does not change it.</summary>
     public required DateTimeOffset QueuedAt { get; init; }
 
+    /// <summary>When it was last queued again in this run: by a lease that ended, or by an answer.</summary>
+    public DateTimeOffset? RequeuedAt { get; init; }
+
     /// <summary>When it last changed. Heartbeats are no change.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
 

@@ -42,7 +42,7 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
     public async Task<IReadOnlyList<FollowUp>> MessagesAsync(Guid id, int after, int limit)
     {
         var texts = await Redis.ListRangeAsync(TaskKeys.Messages(id), after, after + limit - 1);
-        return [.. texts.Select(text => JsonSerializer.Deserialize((string)text!, ContractsJson.Lenient.FollowUp)!)];
+        return [.. texts.Select((text, place) => Message((string)text!, after + 1 + place))];
     }
 
     /// <summary>The checkpoint; null where there is none.</summary>
@@ -129,6 +129,19 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
     private static TaskState? State(string? json) => json is null ? null : JsonSerializer.Deserialize(json, TasksJson.Default.TaskState);
 
     private static TaskRequest Request(string? json) => JsonSerializer.Deserialize(json!, ContractsJson.Lenient.TaskRequest)!;
+
+    // Messages were stored as their plain text before they could answer questions.
+    private static FollowUp Message(string stored, int number)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(stored, ContractsJson.Lenient.FollowUp) is { Text: not null } said ? said : new(number, stored);
+        }
+        catch (JsonException)
+        {
+            return new(number, stored);
+        }
+    }
 
     [SuppressMessage("Security", "CA5394", Justification = "Whoever can foresee how long a writer waits for another gains nothing.")]
     private Task BackOffAsync(int conflicts, CancellationToken cancellationToken) => conflicts == 0 ? Task.CompletedTask

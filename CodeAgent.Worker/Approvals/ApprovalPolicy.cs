@@ -64,6 +64,10 @@ internal sealed partial class ApprovalPolicy
         return Judge(kind, faces, rules => rules.Count == 0 || rules.Any(rule => faces.Any(rule.Matches)));
     }
 
+    /// <summary>Whether a tool of an MCP server may be called.</summary>
+    /// <param name="name">Its name as the model knows it: NAME__TOOL.</param>
+    public Verdict Tool(string name) => Judge(RuleKind.Tool, [name], rules => rules.Count == 0 || rules.Any(rule => rule.Matches(name)));
+
     private Verdict Judge(RuleKind kind, IReadOnlyList<string> faces, Func<List<Compiled>, bool> isAllowed)
     {
         foreach (var source in _sources)
@@ -99,11 +103,11 @@ internal sealed partial class ApprovalPolicy
         [.. rules.Select(text => ApprovalRule.TryParse(text) is { } rule ? new Compiled(rule.Kind, text, Expression(rule))
             : throw new TaskFailedException(FailureCodes.WorkerError, $"'{text}' is no rule. {ApprovalRule.Form}"))];
 
-    // Of a command, * is anything. Of a path, * is anything but a slash, ** anything, and a pattern without a slash holds at any depth.
+    // Of a command and a tool, * is anything. Of a path, * is anything but a slash, ** anything, and a pattern without a slash holds at any depth.
     private static Regex Expression(ApprovalRule rule)
     {
         var pattern = rule.Pattern.TrimEnd('/');
-        var expression = rule.Kind == RuleKind.Run
+        var expression = rule.Kind is RuleKind.Run or RuleKind.Tool
             ? Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\ ", " ", StringComparison.Ordinal)
             : (pattern.Contains('/', StringComparison.Ordinal) ? "" : "(?:.*/)?") + Wildcards().Replace(pattern, match => match.Value switch
             {

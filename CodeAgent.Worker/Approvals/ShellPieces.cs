@@ -14,7 +14,7 @@ internal static partial class ShellPieces
 
     /// <summary>Every command, with blanks made one.</summary>
     public static IReadOnlyList<string> Of(string line) =>
-        [.. Separators().Split(Continued().Replace(line, " ")).Select(piece => Blanks().Replace(piece, " ").Trim(' ', '"', '\'', '{', '}')).Where(piece => piece.Length > 0)];
+        [.. Separators().Split(ToFile().Replace(ToStream().Replace(Continued().Replace(line, " "), " "), ";")).Select(piece => Blanks().Replace(piece, " ").Trim(' ', '"', '\'', '{', '}')).Where(piece => piece.Length > 0)];
 
     /// <summary>The ways in which a command can be meant: as it is, without what only starts another one, without the folder of its program.</summary>
     public static IEnumerable<string> Faces(string command)
@@ -44,6 +44,14 @@ internal static partial class ShellPieces
     // && || ; | & new lines, substitutions $(…) <(…) `…`, subshells (…).
     [GeneratedRegex(@"[;&|\n\r`()]|\$\(|[<>]\(")]
     private static partial Regex Separators();
+
+    // 2>&1, >&2, 2>&-: the & in it parts nothing.
+    [GeneratedRegex(@"(?:(?<![^\s;&|()])\d+)?>&(?:\d+|-)(?![^\s;&|()<>`])")]
+    private static partial Regex ToStream();
+
+    // &> log: for one shell a redirection, for another the end of a command and one before the next. In either case the file is no command.
+    [GeneratedRegex(@"&>>?[ \t]*[\w./~-]+")]
+    private static partial Regex ToFile();
 
     [GeneratedRegex(@"\\\r?\n")]
     private static partial Regex Continued();

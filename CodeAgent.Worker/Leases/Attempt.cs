@@ -44,6 +44,10 @@ internal sealed class Attempt(
         }
     }
 
+    // An agent that failed without a result may have stored turns before.
+    private AgentResult WithStored(AgentResult result) => result.Turn >= place.Session.Turn ? result
+        : result with { Turn = place.Session.Turn, Usage = place.Session.Usage };
+
     private CompleteRequest Ended(Outcome outcome, TaskFailure? failure)
     {
         var result = _step?.Result ?? _result;
@@ -80,7 +84,12 @@ internal sealed class Attempt(
                 failure = e.Failure;
             }
 
-            _result = _step.Result;
+            _result = WithStored(_step.Result);
+            if (failure is { Code: FailureCodes.LimitReached } && !TaskIsOver())
+            {
+                failure = StepPrompt.LimitReached(lease.Steps[_progress.Step], _progress, _result) ?? failure;
+            }
+
             if (end == StepEnd.Asks)
             {
                 return Ended(Outcome.AwaitingInput, null);
@@ -102,6 +111,7 @@ internal sealed class Attempt(
         var request = StepPrompt.Of(lease, _progress.Step, _progress);
         var step = IsPipeline ? lease.Steps[_progress.Step] : null;
         var agent = step is { Prompt: null } ? null : agents(request.Agent.Name);
+        place.Session.DropsChanges = step is { Verdict: true, KeepsChanges: false };
         if (step is not null)
         {
             _progress = _progress.With(_progress.Step, one => one with { Status = StepProgress.Running });
@@ -120,7 +130,8 @@ internal sealed class Attempt(
         var step = lease.Steps[_progress.Step];
         if (end == StepEnd.Unread)
         {
-            return Enumerable.Range(0, lease.Steps.Count).Last(i => lease.Steps[i].Prompt is not null && agents(lease.Steps[i].Agent.Name).TakesFeedback);
+            var reader = lease.Steps.Select((one, i) => one.Prompt is not null && agents(one.Agent.Name).TakesFeedback ? i : -1).Max();
+            return reader >= 0 ? reader : throw new TaskFailedException(FailureCodes.WorkerError, "There are messages for the task, but none of its steps has an agent that reads them.");
         }
 
         if (failure is null)
@@ -166,8 +177,10 @@ internal sealed class Attempt(
             _progress = _progress.With(from, one => one with { Backs = one.Backs + 1 });
         }
 
-        _progress = _progress with { Step = next, Turns = _result.Turn, Usage = _result.Usage, Feedback = failure?.Message };
+        _progress = _progress with { Step = next, Turns = _result.Turn, Usage = _result.Usage, Feedback = failure is null ? null : _step?.Feedback ?? failure.Message };
         _result = new() { Turn = _result.Turn, MessagesSeen = _result.MessagesSeen, Usage = _result.Usage };
+        place.Session.Progress = _progress;
+        await place.Session.StoreProgressAsync(_result, cancellationToken);
         await place.Workspace.ResetAsync(await place.Session.TreeAsync(cancellationToken), cancellationToken);
     }
 

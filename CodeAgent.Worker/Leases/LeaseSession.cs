@@ -11,12 +11,15 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
 {
     private string? _patch = lease.Checkpoint?.Patch;
     private string? _tree;
-    private bool _finished = CheckpointState.Of(lease.Checkpoint).FinishedAt is not null;
+    private bool _working;
 
     public DateTimeOffset Deadline => deadline;
 
     /// <summary>How far the pipeline is, for the next checkpoints.</summary>
     public PipelineProgress? Progress { get; set; }
+
+    /// <summary>Whether what the agent does to the files is no work: of one that only judges.</summary>
+    public bool DropsChanges { get; set; }
 
     /// <summary>The turn of the last checkpoint.</summary>
     public int Turn { get; private set; } = lease.Checkpoint?.Turn ?? 0;
@@ -32,7 +35,6 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
     public async Task CheckpointAsync(int turn, JsonElement state, int messagesSeen, Usage usage, CancellationToken cancellationToken)
     {
         var over = turn > Turn;
-        _finished = false;
         await StoreAsync(turn, new() { Agent = state, Progress = Progress }, messagesSeen, usage, cancellationToken);
         if (over)
         {
@@ -53,14 +55,24 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
             Progress = Progress,
         };
         await StoreAsync(Math.Max(1, result.Turn), state, result.MessagesSeen, result.Usage, cancellationToken);
-        _finished = true;
+        _working = false;
+    }
+
+    /// <summary>Says that an agent works on the files from now on.</summary>
+    public void Begin() => _working = true;
+
+    /// <summary>Stores what there is of the agent's work with <see cref="Progress"/> and nothing of the agent: the next attempt begins a step.</summary>
+    public async Task StoreProgressAsync(AgentResult result, CancellationToken cancellationToken)
+    {
+        await StoreAsync(Math.Max(Turn, result.Turn), new() { Progress = Progress }, result.MessagesSeen, result.Usage, cancellationToken);
+        _working = false;
     }
 
     /// <summary>The tree of the last checkpoint: the agent's work, without what the checks may have added since.</summary>
     public async Task<string> TreeAsync(CancellationToken cancellationToken) => _tree ??= await workspace.RestoredTreeAsync(cancellationToken);
 
-    /// <summary>The tree of what there is of the agent's work: as above once the agent is done, otherwise the files as they are now.</summary>
-    public Task<string> SoFarAsync(CancellationToken cancellationToken) => _finished ? TreeAsync(cancellationToken) : workspace.SnapshotAsync(cancellationToken);
+    /// <summary>The tree of what there is of the agent's work: the files as they are while an agent works on them, otherwise as above.</summary>
+    public Task<string> SoFarAsync(CancellationToken cancellationToken) => _working && !DropsChanges ? workspace.SnapshotAsync(cancellationToken) : TreeAsync(cancellationToken);
 
     /// <summary>Says that the agent is done with all messages up to this one, so that no more are taken. False where there are others; they are here then.</summary>
     public async Task<bool> CloseAsync(int messagesSeen, CancellationToken cancellationToken)
@@ -81,7 +93,11 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
 
     private async Task StoreAsync(int turn, CheckpointState state, int messagesSeen, Usage usage, CancellationToken cancellationToken)
     {
-        await StorePatchAsync(turn, cancellationToken);
+        // What checks leave lying about is no work.
+        if (_working && !DropsChanges)
+        {
+            await StorePatchAsync(turn, cancellationToken);
+        }
 
         // What led up to a checkpoint is never told again: it has to be stored before.
         await events.FlushAsync(cancellationToken);

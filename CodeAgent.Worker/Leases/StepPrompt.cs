@@ -1,6 +1,7 @@
 using System.Globalization;
 using CodeAgent.Contracts;
 using CodeAgent.Worker.Agents;
+using static System.FormattableString;
 
 namespace CodeAgent.Worker.Leases;
 
@@ -30,6 +31,18 @@ internal static class StepPrompt
                 CostUsd = Math.Min(task.Limits.CostUsd, progress.Usage.CostUsd + (step.Limits.CostUsd ?? task.Limits.CostUsd)),
             },
         };
+    }
+
+    /// <summary>The limit of the step itself that is used up, in its own numbers; none where it is another limit.</summary>
+    public static TaskFailure? LimitReached(PipelineStep step, PipelineProgress began, AgentResult result)
+    {
+        var tokens = result.Usage.InputTokens + result.Usage.OutputTokens - began.Usage.InputTokens - began.Usage.OutputTokens;
+        var limit = result.Turn - began.Turns >= step.Limits.Turns ? Invariant($"{step.Limits.Turns:N0} turns")
+            : tokens >= step.Limits.Tokens ? Invariant($"{step.Limits.Tokens:N0} tokens")
+            : result.Usage.CostUsd - began.Usage.CostUsd >= step.Limits.CostUsd ? Invariant($"{step.Limits.CostUsd:0.####} US dollars")
+            : null;
+        return limit is null ? null : new(FailureCodes.LimitReached,
+            $"The step {step.Name} reached its own limit of {limit} before it was done{(step.Verdict ? ", and gave no verdict" : "")}.");
     }
 
     private static string Value(Lease lease, PipelineProgress progress, string name) => name switch

@@ -39,6 +39,7 @@ internal sealed record StepPlace(Workspace Workspace, ISandbox Sandbox, Approval
 internal sealed class StepRun(Lease lease, IAgent? agent, StepPlace place, bool last, bool verdict)
 {
     private const int MostReminders = 2;
+    private const int LongestOutput = 8_000;
 
     /// <summary>What the agent's last run gave.</summary>
     public required AgentResult Result { get; set; }
@@ -48,6 +49,9 @@ internal sealed class StepRun(Lease lease, IAgent? agent, StepPlace place, bool 
 
     /// <summary>How the checks ended.</summary>
     public IReadOnlyList<CheckResult> Checked { get; private set; } = [];
+
+    /// <summary>Why it failed, for an agent that is to put it right; none where the failure says it all.</summary>
+    public string? Feedback { get; private set; }
 
     // An agent that takes no feedback is sent no messages.
     private IReadOnlyList<FollowUp> Unread => agent is { TakesFeedback: true } ? place.Session.MessagesAfter(Result.MessagesSeen) : [];
@@ -89,13 +93,15 @@ internal sealed class StepRun(Lease lease, IAgent? agent, StepPlace place, bool 
             else if (await FailedCheckAsync(cancellationToken) is { } failed)
             {
                 var tree = await place.Session.TreeAsync(cancellationToken);
+                var exited = $"The check `{failed.Command}` exited with {failed.ExitCode}.";
                 if (agent is not { TakesFeedback: true } || tree == failedTree)
                 {
-                    throw new TaskFailedException(FailureCodes.CheckFailed, $"The check `{failed.Command}` exited with {failed.ExitCode}.");
+                    Feedback = failed.Output.Length == 0 ? exited : $"{exited} It printed:\n\n{Middle.Cut(failed.Output, LongestOutput)}";
+                    throw new TaskFailedException(FailureCodes.CheckFailed, exited);
                 }
 
                 failedTree = tree;
-                await RunAgainAsync($"The check `{failed.Command}` exited with {failed.ExitCode}. It printed:\n\n{failed.Output}", cancellationToken);
+                await RunAgainAsync($"{exited} It printed:\n\n{failed.Output}", cancellationToken);
             }
             else if (!last || await place.Session.CloseAsync(Result.MessagesSeen, cancellationToken))
             {
@@ -146,6 +152,7 @@ internal sealed class StepRun(Lease lease, IAgent? agent, StepPlace place, bool 
         using var activity = CodeAgentTelemetry.Source.StartActivity("agent");
         activity?.SetTag("codeagent.agent.name", agent.Name);
         var before = Result;
+        place.Session.Begin();
         var result = await agent.RunAsync(new()
         {
             Lease = lease,

@@ -91,6 +91,9 @@ public sealed class PipelineFileTests : IDisposable
         Assert.Equal(AgentNames.Command, Queue(new() { Prompt = "x", Agent = new() { Name = AgentNames.Command } }));
         Assert.Equal(AgentNames.Command, Queue(new() { Prompt = "x", Type = "scripts", Agent = new() { Name = AgentNames.Command } }));
 
+        // Nobody reads what is said to checks.
+        Assert.Equal(AgentNames.Command, Queue(new() { Prompt = "x", Type = "checks" }));
+
         string Queue(TaskRequest request) => PipelineCatalog.QueueOf(request, catalog.Resolve(request));
     }
 
@@ -112,6 +115,9 @@ public sealed class PipelineFileTests : IDisposable
                 steps:
                   - { name: a, prompt: "do {prompt}" }
                   - { name: b, prompt: "make format", agent: command }
+              checks:
+                steps:
+                  - { name: a, checks: ["make"] }
               scripts:
                 steps:
                   - { name: a, prompt: "make", agent: command }

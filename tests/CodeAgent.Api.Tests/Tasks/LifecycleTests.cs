@@ -268,6 +268,49 @@ public sealed class LifecycleTests
     }
 
     [Fact]
+    public void A_task_waits_since_it_was_last_queued_and_keeps_its_place()
+    {
+        var lapsed = Some.Running.After(new TaskCommand.Lapse(), Late);
+        Assert.Equal((Some.Running.QueuedAt, Late), (lapsed.QueuedAt, lapsed.RequeuedAt));
+
+        var answered = Some.AwaitingInput.After(new TaskCommand.Message("This one."), Late);
+        Assert.Equal((Some.Running.QueuedAt, Late), (answered.QueuedAt, answered.RequeuedAt));
+    }
+
+    public static TheoryData<string> EndsWithoutAWorker => ["lapse", "release", "cancel", "expire", "give up", "complete"];
+
+    [Theory]
+    [MemberData(nameof(EndsWithoutAWorker))]
+    public void What_a_task_did_outlives_an_end_without_a_delivery(string end)
+    {
+        var task = (Some.Running with { MaxAttempts = 1, Releases = Lifecycle.FreeReleases })
+            .After(Some.Artifact("checkpoint-1", "one")).After(Some.Checkpoint(1, "checkpoint-1"));
+        var failure = new TaskFailure("x", "y");
+        task = end switch
+        {
+            "lapse" => task.After(new TaskCommand.Lapse(), Late),
+            "release" => task.After(new TaskCommand.Release(1, "stop")),
+            "cancel" => task.After(Some.Ask()).After(new TaskCommand.Cancel()),
+            "expire" => task.After(Some.Ask()).After(new TaskCommand.Expire(), Late),
+            "give up" => task.After(Some.Ask()).After(new TaskCommand.Message("This one.")).After(new TaskCommand.GiveUp(failure)),
+            _ => task.After(new TaskCommand.Complete(1, new() { Outcome = Outcome.Failed, Failure = failure })),
+        };
+
+        Assert.True(task.IsFinal);
+        Assert.Equal(("patch", "one"), (Assert.Single(task.Artifacts).Name, task.Artifacts[0].Key));
+        Assert.Equal(["one"], task.ArtifactKeys());
+    }
+
+    [Fact]
+    public void The_patch_that_a_worker_stored_at_the_end_is_the_newest()
+    {
+        var task = Some.Running.After(Some.Artifact("checkpoint-1", "one")).After(Some.Checkpoint(1, "checkpoint-1")).After(Some.Artifact("patch", "p"))
+            .After(Some.Complete(Outcome.Failed));
+
+        Assert.Equal(["p"], task.ArtifactKeys());
+    }
+
+    [Fact]
     public void A_question_ends_the_lease_but_costs_neither_an_attempt_nor_time()
     {
         var asked = Some.Running.After(Some.Checkpoint(1)).After(Some.Ask(), Some.Start + TimeSpan.FromSeconds(5));

@@ -67,6 +67,20 @@ public abstract class TaskStoreTests(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(21, await Database.ListLengthAsync(TaskKeys.Events(Some.Id)));
     }
 
+    [Theory]
+    [InlineData("Look at {x}.")]
+    [InlineData("{}")]
+    [InlineData("42")]
+    [InlineData("null")]
+    public async Task A_message_that_was_stored_as_plain_text_is_read(string text)
+    {
+        await ChangeAsync(Some.Submit);
+        await ChangeAsync(new TaskCommand.Message("First."));
+        await Database.ListRightPushAsync(TaskKeys.Messages(Some.Id), text);
+
+        Assert.Equal([new(1, "First."), new FollowUp(2, text)], await _store.MessagesAsync(Some.Id, 0, 10));
+    }
+
     [Fact]
     public async Task A_task_is_where_its_state_says_and_nowhere_else()
     {

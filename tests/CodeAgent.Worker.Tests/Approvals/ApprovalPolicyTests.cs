@@ -27,6 +27,10 @@ public sealed class ApprovalPolicyTests
     [InlineData("if true; then git push; fi")]
     [InlineData("sh -c \"cd x; git push\"")]
     [InlineData("! git push")]
+    [InlineData("make 2>&1 && git push")]
+    [InlineData("git 2>&1 push")]
+    [InlineData("true &> log git push")]
+    [InlineData("true &>$(git push)")]
     public void A_command_is_found_wherever_it_plainly_stands(string line) =>
         Assert.Equal(new(Ruling.Ask, "ask run:git push* (the task)"), Policy(new() { Ask = ["run:git push*"] }).Run(line));
 
@@ -35,6 +39,29 @@ public sealed class ApprovalPolicyTests
     [InlineData("git commit -m push")]
     [InlineData("cat git-push.txt")]
     public void Another_command_is_not(string line) => Assert.Equal(Ruling.Allow, Policy(new() { Ask = ["run:git push*"] }).Run(line).Ruling);
+
+    [Theory]
+    [InlineData("make test 2>&1", true)]
+    [InlineData("make test 2>&1 | tee log", true)]
+    [InlineData("make test >&2 2>&-", true)]
+    [InlineData("make test &> /tmp/log", true)]
+    [InlineData("make test &>> log; make", true)]
+    [InlineData("make test 2>&1 && rm x", false)]
+    [InlineData("make test & rm x", false)]
+    [InlineData("make2>&1 x", false)]
+    public void A_redirection_is_no_command(string line, bool allowed) =>
+        Assert.Equal(allowed ? Ruling.Allow : Ruling.Deny, Policy(new() { Allow = ["run:make", "run:make *", "run:tee *"] }).Run(line).Ruling);
+
+    [Fact]
+    public void A_tool_of_a_server_has_rules_of_its_own()
+    {
+        var policy = Policy(new() { Allow = ["tool:github__*", "run:ls"], Ask = ["tool:*__create_*"], Deny = ["tool:github__delete*"] });
+
+        Assert.Equal(Ruling.Allow, policy.Tool("github__search").Ruling);
+        Assert.Equal(Ruling.Ask, policy.Tool("github__create_issue").Ruling);
+        Assert.Equal(Ruling.Deny, policy.Tool("github__delete_repo").Ruling);
+        Assert.Equal(Ruling.Deny, policy.Tool("mail__send").Ruling);
+    }
 
     // What no pattern finds, said here so that nobody takes rules for a wall.
     [Theory]
@@ -93,6 +120,7 @@ public sealed class ApprovalPolicyTests
     [InlineData("run:git push*", true)]
     [InlineData("read:**/.env*", true)]
     [InlineData("run:/usr/bin/x", true)]
+    [InlineData("tool:github__*", true)]
     [InlineData("write:/etc", false)]
     [InlineData("write:../a", false)]
     [InlineData("exec:ls", false)]

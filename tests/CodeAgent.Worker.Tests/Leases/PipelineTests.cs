@@ -32,7 +32,7 @@ public sealed class PipelineTests
         Assert.Equal(["plan succeeded", "build succeeded", "review succeeded"], Steps(task));
         Assert.Equal([1, 2, 3], task.Events.Where(e => e.Type == EventTypes.TurnFinished).Select(e => e.Data.GetProperty("turn").GetInt32()));
         Assert.Equal(["plan", "build", "review"], Names(task, EventTypes.StepStarted));
-        Assert.Equal(3, end.Delivery!.FilesChanged);
+        Assert.Equal(2, end.Delivery!.FilesChanged);
     }
 
     [Theory]
@@ -68,16 +68,80 @@ public sealed class PipelineTests
         await Eventually.TrueAsync(() => Task.FromResult(lost), TimeSpan.FromSeconds(20), "the worker is lost");
         await bench.NothingIsLeftAsync();
 
-        var lease = first.Lease with { Fence = 2, Attempt = 2, Checkpoint = first.Checkpoints.Last(), Work = first.Work };
-        var second = bench.Api.Offer(lease);
-        second.Artifacts[lease.Checkpoint!.Patch!] = first.Artifacts[lease.Checkpoint.Patch!];
+        var second = GoOn(bench, first);
         var end = await second.EndAsync();
 
         Assert.Equal((Outcome.Succeeded, 6, "did Do"), (end.Outcome, end.Turns, end.Summary));
         string[] names = ["Plan:", "Do", "Review"];
         Assert.Equal([.. names[..lostIn], $"{names[lostIn - 1]} rest", .. names[lostIn..]], ran);
         Assert.Equal(["plan succeeded", "build succeeded", "review succeeded"], Steps(second));
-        Assert.Equal(6, end.Delivery!.FilesChanged);
+        Assert.Equal(4, end.Delivery!.FilesChanged);
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_lost_between_two_steps_costs_neither_the_one_nor_the_other()
+    {
+        await using var bench = await WorkerBench.StartAsync();
+        var ran = new List<string>();
+        FakeTask first = null!;
+        bench.Agent = async (run, token) =>
+        {
+            Assert.Null(run.State);
+            ran.Add(run.Lease.Request.Prompt.Split(' ')[0]);
+            if (ran.Count == 2)
+            {
+                first.TakeBack();
+                await Task.Delay(Timeout.Infinite, token);
+            }
+
+            return await TurnAsync(run, "s", null, token);
+        };
+        bench.Api.Offer(Lease([Plan, Build]), before: task => first = task);
+        await Eventually.TrueAsync(() => Task.FromResult(ran.Count == 2), TimeSpan.FromSeconds(20), "the second step has begun");
+        await bench.NothingIsLeftAsync();
+
+        var second = GoOn(bench, first);
+        var end = await second.EndAsync();
+
+        Assert.Equal((Outcome.Succeeded, 2, 2), (end.Outcome, end.Turns, end.Delivery!.FilesChanged));
+        Assert.Equal(["Plan:", "Do", "Do"], ran);
+        Assert.Equal(["plan succeeded", "build succeeded"], Steps(second));
+    }
+
+    [Fact]
+    public async Task What_a_step_did_that_failed_without_a_checkpoint_is_there_for_the_next_one_and_survives_its_worker()
+    {
+        await using var bench = await WorkerBench.StartAsync();
+        var found = new List<bool>();
+        FakeTask first = null!;
+        bench.Agent = async (run, token) =>
+        {
+            var file = Path.Combine(run.Workspace, "paid");
+            if (run.Lease.Request.Prompt.StartsWith("Plan", StringComparison.Ordinal))
+            {
+                await File.WriteAllTextAsync(file, "for", token);
+                return new() { Failure = new(FailureCodes.LimitReached, "Used up."), Turn = 3, Usage = new() { OutputTokens = 7 } };
+            }
+
+            found.Add(File.Exists(file));
+            if (found.Count == 1)
+            {
+                first.TakeBack();
+                await Task.Delay(Timeout.Infinite, token);
+            }
+
+            return await TurnAsync(run, "s", null, token);
+        };
+        bench.Api.Offer(Lease([Plan with { OnFailure = StepFailure.Continue }, Build]), before: task => first = task);
+        await Eventually.TrueAsync(() => Task.FromResult(found.Count == 1), TimeSpan.FromSeconds(20), "the second step has begun");
+        await bench.NothingIsLeftAsync();
+
+        var stored = Assert.Single(first.Checkpoints);
+        Assert.Equal((3, 7L), (stored.Turn, stored.Usage.OutputTokens));
+        var end = await GoOn(bench, first).EndAsync();
+
+        Assert.Equal([true, true], found);
+        Assert.Equal((Outcome.Succeeded, 4, 2), (end.Outcome, end.Turns, end.Delivery!.FilesChanged));
     }
 
     [Fact]
@@ -129,10 +193,10 @@ public sealed class PipelineTests
         };
         var task = bench.Api.Offer(Lease([
             new() { Name = "build", Prompt = "Do {feedback}" },
-            new() { Name = "check", Checks = ["test -e turn1"], OnFailure = StepFailure.Back, BackTo = "build" }]));
+            new() { Name = "check", Checks = ["test -e turn1 || { echo No turn1.; false; }"], OnFailure = StepFailure.Back, BackTo = "build" }]));
 
         Assert.Equal(Outcome.Succeeded, (await task.EndAsync()).Outcome);
-        Assert.Equal(["Do (nothing)", "Do The check `test -e turn1` exited with 1."], prompts);
+        Assert.Equal(["Do (nothing)", "Do The check `test -e turn1 || { echo No turn1.; false; }` exited with 1. It printed:\n\nNo turn1.\n"], prompts);
     }
 
     [Fact]
@@ -173,6 +237,36 @@ public sealed class PipelineTests
         await task.EndAsync();
 
         Assert.Equal([(5, 400), (6, 400), (10, 250)], limits);
+    }
+
+    [Fact]
+    public async Task A_step_that_uses_up_its_own_limit_says_so_to_the_next_one_in_its_own_numbers()
+    {
+        await using var bench = await WorkerBench.StartAsync();
+        var prompts = new List<string>();
+        bench.Agent = async (run, token) =>
+        {
+            prompts.Add(run.Lease.Request.Prompt);
+            var result = await TurnAsync(run, "s", null, token);
+            return prompts.Count == 2 ? result with { Failure = new(FailureCodes.LimitReached, "Its 2 turns are used up (limits.turns).") } : result;
+        };
+        var task = bench.Api.Offer(Lease([
+            Plan, Review with { OnFailure = StepFailure.Continue, Limits = new() { Turns = 1 } }, new() { Name = "fix", Prompt = "Fix {feedback}" }]));
+
+        Assert.Equal(Outcome.Succeeded, (await task.EndAsync()).Outcome);
+        Assert.Equal("Fix The step review reached its own limit of 1 turns before it was done, and gave no verdict.", prompts[2]);
+    }
+
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 2)]
+    public async Task A_step_that_judges_leaves_no_files_unless_it_may(bool keeps, int files)
+    {
+        await using var bench = await WorkerBench.StartAsync();
+        bench.Agent = (run, token) => TurnAsync(run, "s", AgentVerdict.Done, token);
+        var task = bench.Api.Offer(Lease([Plan, Review with { KeepsChanges = keeps }]));
+
+        Assert.Equal(files, (await task.EndAsync()).Delivery!.FilesChanged);
     }
 
     [Fact]
@@ -235,6 +329,29 @@ public sealed class PipelineTests
         Assert.Equal(Outcome.Succeeded, (await task.EndAsync()).Outcome);
         Assert.Equal(["", "And that."], said);
         Assert.Equal(["build", "tidy", "build", "tidy"], Names(task, EventTypes.StepStarted));
+    }
+
+    [Fact]
+    public async Task A_message_that_no_step_reads_ends_the_task_plainly()
+    {
+        await using var bench = await WorkerBench.StartAsync();
+        var task = bench.Api.Offer(Lease([new() { Name = "check", Checks = ["true"] }]), before: offered => offered.Write("And that."));
+
+        var failure = (await task.EndAsync()).Failure!;
+        Assert.Equal((FailureCodes.WorkerError, "There are messages for the task, but none of its steps has an agent that reads them."), (failure.Code, failure.Message));
+    }
+
+    // The task with its next worker.
+    private static FakeTask GoOn(WorkerBench bench, FakeTask first)
+    {
+        var lease = first.Lease with { Fence = 2, Attempt = 2, Checkpoint = first.Checkpoints.Last(), Usage = first.Checkpoints.Last().Usage, Work = first.Work };
+        return bench.Api.Offer(lease, before: second =>
+        {
+            if (lease.Checkpoint!.Patch is { } patch)
+            {
+                second.Artifacts[patch] = first.Artifacts[patch];
+            }
+        });
     }
 
     // One turn that leaves a file.

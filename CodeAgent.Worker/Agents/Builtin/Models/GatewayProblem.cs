@@ -33,6 +33,9 @@ internal static class GatewayProblem
         };
     }
 
+    /// <summary>Whether the gateway has another payload under the request's key. A provider's own 422 is something else.</summary>
+    public static bool IsReusedKey(ClientResultException e) => e.Status == (int)HttpStatusCode.UnprocessableEntity && Read(e).Code == "idempotency_key_reused";
+
     /// <summary>The failure in words.</summary>
     public static string Describe(ClientResultException e) => $"The model call failed ({e.Status}): {Read(e).Text}";
 

@@ -1,6 +1,5 @@
 using System.ClientModel;
 using System.Globalization;
-using System.Net;
 using System.Text.Json;
 using CodeAgent.Contracts;
 using Microsoft.Extensions.AI;
@@ -33,7 +32,7 @@ internal sealed partial class ModelClient(IChatClient chat, TurnKeyPolicy turnKe
                 // A connection that is cut because of it fails in a way of its own.
                 throw new OperationCanceledException(e.Message, e, cancellationToken);
             }
-            catch (ClientResultException e) when (e.Status == (int)HttpStatusCode.UnprocessableEntity && payload < MostPayloads)
+            catch (ClientResultException e) when (GatewayProblem.IsReusedKey(e) && payload < MostPayloads)
             {
                 payload++;
                 continue;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using CodeAgent.Contracts;
@@ -11,7 +12,7 @@ namespace CodeAgent.Worker.Agents.Builtin.Tools;
 internal sealed partial class CallRules(ApprovalPolicy policy, WorkspacePaths paths)
 {
     /// <summary>What comes of a call whose arguments fit.</summary>
-    /// <returns>The verdict, and what it is about: the command or the path.</returns>
+    /// <returns>The verdict, and all that it is about: the command, or the paths, one a line.</returns>
     public (Verdict Verdict, string Argument) Judge(ToolCall call)
     {
         if (!policy.HasRules)
@@ -19,8 +20,16 @@ internal sealed partial class CallRules(ApprovalPolicy policy, WorkspacePaths pa
             return default;
         }
 
-        var verdicts = Actions(call).ToList();
-        return verdicts.Count == 0 ? default : verdicts.MaxBy(action => action.Verdict.Ruling);
+        var actions = Actions(call).ToList();
+        if (actions.Count == 0)
+        {
+            return default;
+        }
+
+        // Who approves the call approves each of them.
+        var ruling = actions.Max(action => action.Verdict.Ruling);
+        var strictest = actions.Where(action => action.Verdict.Ruling == ruling).ToList();
+        return (new(ruling, string.Join("; ", strictest.Select(action => action.Verdict.Rule).Distinct())), string.Join('\n', strictest.Select(action => action.Argument).Distinct()));
     }
 
     /// <summary>Whether a search may look into a file.</summary>
@@ -35,6 +44,7 @@ internal sealed partial class CallRules(ApprovalPolicy policy, WorkspacePaths pa
         // What does not fit is told with the lines that are there.
         "edit" => Files(call, [Text(call, "path")], RuleKind.Read, RuleKind.Write),
         "patch" => Files(call, [.. Names(Text(call, "patch"))], RuleKind.Read, RuleKind.Write),
+        _ when call.Name.Contains("__", StringComparison.Ordinal) => [(policy.Tool(call.Name), $"{call.Name} {call.Arguments.GetRawText()}")],
         _ => [],
     };
 
@@ -67,15 +77,37 @@ internal sealed partial class CallRules(ApprovalPolicy policy, WorkspacePaths pa
     private static IEnumerable<string> Names(string patch) =>
         Header().Matches(patch).SelectMany(match =>
         {
-            var names = match.Groups["name"].Value.Split('\t')[0].Trim().Trim('"');
-            return match.Groups["git"].Success ? names.Split([" b/", " \"b/"], StringSplitOptions.None).Select((name, place) => place == 0 ? Stripped(name.Trim('"')) : name.Trim('"'))
+            var line = match.Groups["name"].Value;
+            var names = line.Split('\t')[0].Trim().Trim('"');
+            var plain = match.Groups["git"].Success ? names.Split([" b/", " \"b/"], StringSplitOptions.None).Select((name, place) => place == 0 ? Stripped(name.Trim('"')) : name.Trim('"'))
                 : match.Groups["plain"].Success ? [names] : (IEnumerable<string>)[Stripped(names)];
+            return plain.Concat(Quoted().Matches(line).Select(quoted => Unquoted(quoted.Groups["name"].Value)).Select(name => match.Groups["plain"].Success ? name : Stripped(name)));
         }).Where(name => name != "null").Distinct();
 
     // a/src/main.c is src/main.c; the b/ of a second name is gone already.
     private static string Stripped(string name) => name.StartsWith("/dev/", StringComparison.Ordinal) ? "null" : FirstFolder().Replace(name, "");
 
-    [GeneratedRegex(@"^(?:(?<git>diff --git )|(?:---|\+\+\+) |(?<plain>(?:rename|copy) (?:from|to) ))(?<name>.+?)\r?$", RegexOptions.Multiline)]
+    // A name in quotes as git reads it: letters after backslashes, and bytes of UTF-8 as octal numbers.
+    private static string Unquoted(string name) => Escapes().Replace(name, match => match.Value[1] switch
+    {
+        >= '0' and <= '3' when match.Length >= 4 => Encoding.UTF8.GetString([.. match.Value.Split('\\', StringSplitOptions.RemoveEmptyEntries).Select(octal => Convert.ToByte(octal, 8))]),
+        'a' => "\a",
+        'b' => "\b",
+        'f' => "\f",
+        'n' => "\n",
+        'r' => "\r",
+        't' => "\t",
+        'v' => "\v",
+        var itself => $"{itself}",
+    });
+
+    [GeneratedRegex("\"(?<name>(?:[^\"\\\\]|\\\\.)*)\"")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@"(?:\\[0-3][0-7]{2})+|\\.")]
+    private static partial Regex Escapes();
+
+    [GeneratedRegex(@"^(?:(?<git>diff --git )|(?:---|\+\+\+) |(?<plain>(?:(?:rename|copy) (?:from|to)|rename (?:old|new)) ))(?<name>.+?)\r?$", RegexOptions.Multiline)]
     private static partial Regex Header();
 
     [GeneratedRegex("^[^/]+/")]

@@ -13,6 +13,9 @@ internal sealed class Toolbox
     // A person approves what they see, all of it.
     private const int LongestApproved = 9_000;
 
+    // A rule has up to 1,000 characters, and a patch may meet several.
+    private const int LongestRules = 4_000;
+
     private readonly Dictionary<string, AgentTool> _tools;
     private readonly string _workspace;
     private readonly FinishTool _finish = new();
@@ -60,7 +63,7 @@ internal sealed class Toolbox
         Problem(call) is not null ? null
         : call.Name == AskTool.Name ? AskTool.Of(call, id)
         : _rules.Judge(call) is ({ Ruling: Ruling.Ask } verdict, { Length: <= LongestApproved } argument)
-            ? new() { Id = id, Text = $"May the agent {call.Name} this?\n\n{argument}", Approval = new(call.Name, argument, verdict.Rule) }
+            ? new() { Id = id, Text = $"May the agent {call.Name} this?\n\n{argument}", Approval = new(call.Name, argument, Middle.Cut(verdict.Rule, LongestRules)) }
         : null;
 
     /// <summary>Carries out a call. Whatever is wrong with it is the answer. What a person must approve has been approved by now.</summary>

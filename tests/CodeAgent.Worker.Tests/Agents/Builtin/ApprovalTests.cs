@@ -108,6 +108,47 @@ public sealed class ApprovalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_approves_a_patch_sees_every_file_that_must_be_approved_and_every_rule()
+    {
+        _bench.Rules = new() { Ask = ["write:infra/**", "write:*.pem", "write:.env"] };
+        string[] names = ["b/x.txt", "b/infra/a.tf", "b/b.pem", "\"b/\\056env\""];
+        var patch = string.Concat(names.Select(name => $"--- /dev/null\n+++ {name}\n@@ -0,0 +1 @@\n+x\n"));
+        _bench.Gateway.Call("patch", new { patch });
+        var approval = (await _bench.RunAsync()).Question!.Approval!;
+
+        Assert.Equal("infra/a.tf (in a patch)\nb.pem (in a patch)\n.env (in a patch)", approval.Argument);
+        Assert.Equal("ask write:infra/** (the task); ask write:*.pem (the task); ask write:.env (the task)", approval.Rule);
+    }
+
+    [Theory]
+    [InlineData("--- /dev/null\n+++ \"b/\\056env\"\n@@ -0,0 +1 @@\n+x\n", ".env")]
+    [InlineData("diff --git \"a/\\056env\" \"b/\\056env\"\nold mode 100644\nnew mode 100755\n", ".env")]
+    [InlineData("diff --git a/a.txt b/b.txt\nsimilarity index 100%\nrename from a.txt\nrename to \"inf\\162a/x\"\n", "infra/**")]
+    [InlineData("diff --git a/a.txt b/b.txt\nsimilarity index 100%\nrename old a.txt\nrename new infra/x\n", "infra/**")]
+    [InlineData("--- /dev/null\n+++ \"b/\\303\\244\\\"\"\n@@ -0,0 +1 @@\n+x\n", "ä\"")]
+    public async Task A_name_in_a_patch_is_what_git_reads(string patch, string pattern)
+    {
+        _bench.Rules = new() { Deny = [$"write:{pattern}"] };
+        await _bench.Workspace.WriteAsync(".env", "1\n");
+        await _bench.Workspace.WriteAsync("a.txt", "1\n");
+        _bench.Gateway.Call("patch", new { patch }).Say("Done.");
+        await _bench.RunAsync();
+
+        Assert.StartsWith("Error: A rule forbids this: deny write:", _bench.Session.Events(EventTypes.ToolResult).Single().GetProperty("output").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_rule_as_long_as_may_be_fits_into_the_question()
+    {
+        var rule = $"run:echo *{new string('*', 990)}";
+        Assert.NotNull(ApprovalRule.TryParse(rule));
+        _bench.Rules = new() { Ask = [rule] };
+        _bench.Gateway.Call("run", new { command = "echo x" });
+
+        Assert.Equal($"ask {rule} (the task)", (await _bench.RunAsync()).Question!.Approval!.Rule);
+    }
+
+    [Fact]
     public async Task What_is_too_long_to_be_shown_is_not_approved_unseen()
     {
         _bench.Rules = new() { Ask = ["run:*"] };

@@ -148,11 +148,23 @@ public sealed class RetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_provider_that_always_says_422_is_a_failure()
+    public async Task A_422_of_a_provider_is_a_failure_and_not_asked_again()
+    {
+        _bench.Gateway.Fail(422, "invalid", "No.").Say("Done.");
+
+        var result = await _bench.RunAsync();
+
+        Assert.Equal(FailureCodes.ModelFailed, result.Failure?.Code);
+        Assert.Contains("No.", result.Failure!.Message, StringComparison.Ordinal);
+        Assert.Single(_bench.Gateway.Requests);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_always_another_payloads_is_a_failure()
     {
         for (var i = 0; i < 5; i++)
         {
-            _bench.Gateway.Fail(422, "invalid", string.Create(CultureInfo.InvariantCulture, $"No {i}."));
+            _bench.Gateway.Fail(422, "idempotency_key_reused", string.Create(CultureInfo.InvariantCulture, $"No {i}."));
         }
 
         var result = await _bench.RunAsync();

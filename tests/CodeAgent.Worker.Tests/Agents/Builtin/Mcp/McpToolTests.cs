@@ -36,6 +36,14 @@ public sealed class McpToolTests : IAsyncLifetime
         Assert.Equal("heard me", Assert.Single(await _bench.CallAsync(("test__speak", new { what = "me" }))));
 
     [Fact]
+    public async Task A_rule_holds_for_a_servers_tool()
+    {
+        _bench.Agent.Rules = new() { Deny = ["tool:test__sp*"] };
+
+        Assert.StartsWith("Error: A rule forbids this: deny tool:test__sp* (the task).", Assert.Single(await _bench.CallAsync(("test__speak", new { what = "me" }))), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_tool_that_refuses_is_an_error_to_the_model()
     {
         Assert.Equal("Error: not today", Assert.Single(await _bench.CallAsync(("test__refuse", new { }))));
