@@ -9,7 +9,7 @@ internal static class Signals
     public const int Kill = 9;
 
     /// <summary>Sends a signal. That the process is gone already is no failure.</summary>
-    public static void Send(int process, int signal) 
+    public static void Send(int process, int signal)
     {
         // 0 and less would mean whole groups of processes, ours among them.
         if (process > 0)

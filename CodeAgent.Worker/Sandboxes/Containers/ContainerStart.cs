@@ -8,10 +8,32 @@ namespace CodeAgent.Worker.Sandboxes.Containers;
 /// <summary>Makes a container and starts it.</summary>
 internal static class ContainerStart
 {
+    private const int Tries = 3;
+
     /// <summary>Does it.</summary>
     /// <exception cref="CommandNotStartedException">The engine would not; nothing is left of it.</exception>
     public static async Task<IRunningCommand> RunAsync(ContainerEngine engine, CreateContainerParameters create, LimitSet limits, TimeProvider time, CancellationToken cancellationToken)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await TryAsync(engine, create, limits, time, cancellationToken);
+            }
+            catch (NotAttachedException) when (attempt < Tries)
+            {
+                // Podman 4 looks for the other end of the connection before it is there, on a busy machine. Nothing has run yet.
+            }
+            catch (NotAttachedException e)
+            {
+                throw new CommandNotStartedException(e.Message);
+            }
+        }
+    }
+
+    private static async Task<IRunningCommand> TryAsync(ContainerEngine engine, CreateContainerParameters create, LimitSet limits, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var isStarting = false;
         string? id = null;
         MultiplexedStream? stream = null;
         try
@@ -21,6 +43,7 @@ internal static class ContainerStart
             ContainerJanitor.Running[id] = true;
             cancellationToken.ThrowIfCancellationRequested();
             stream = await engine.Client.Containers.AttachContainerAsync(id, new() { Stream = true, Stdin = true, Stdout = true, Stderr = true }, cancellationToken);
+            isStarting = true;
             await engine.Client.Containers.StartContainerAsync(id, new(), cancellationToken).WaitAsync(ContainerEngine.LongestCall, cancellationToken);
             return new RunningContainer(engine, id, stream, limits, time);
         }
@@ -35,10 +58,13 @@ internal static class ContainerStart
 
             if (e is DockerApiException or HttpRequestException or IOException or TimeoutException)
             {
-                throw new CommandNotStartedException($"The container could not be started: {e.Message}");
+                var reason = $"The container could not be started: {e.Message}";
+                throw id is null || isStarting ? new CommandNotStartedException(reason) : new NotAttachedException(reason);
             }
 
             throw;
         }
     }
+
+    private sealed class NotAttachedException(string message) : Exception(message);
 }

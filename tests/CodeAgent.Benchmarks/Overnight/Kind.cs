@@ -15,6 +15,9 @@ internal sealed record Kind(string Name, bool Behaves, Func<TaskRequest> Request
     /// <summary>Put into a task that is to be under way when its worker is killed.</summary>
     public const string KillMark = "the worker is to be killed now";
 
+    private const string ForkBomb = "fork bomb within its limit";
+    private const string DiskFiller = "disk filler";
+    private const string MemoryHog = "memory hog";
     private const string Hang = "sleep 100000";
 
     // Each in a file of its own, so that it can be told apart from one that did nothing.
@@ -30,10 +33,10 @@ internal sealed record Kind(string Name, bool Behaves, Func<TaskRequest> Request
         new("command: a script", true, () => Command($"{Edit}; seq 1 20000"), TaskStatus.Succeeded),
         new("command: exits with 3", true, () => Command("exit 3"), TaskStatus.Failed, FailureCodes.AgentFailed),
 
-        new("fork bomb within its limit", false, () => Builtin(
+        new(ForkBomb, false, () => Builtin(
             ("run", new { command = "bomb() { bomb | bomb & }; bomb; sleep 5", seconds = 5 }), ("run", new { command = Edit }), Finish), TaskStatus.Succeeded),
-        new("disk filler", false, () => Command("head -c 3G /dev/zero > filler; " + Hang), TaskStatus.Failed, FailureCodes.LimitReached, FailureCodes.AgentFailed),
-        new("memory hog", false, () => Command("head -c 3G /dev/zero | tail > memory"), TaskStatus.Failed, FailureCodes.LimitReached, FailureCodes.AgentFailed),
+        new(DiskFiller, false, () => Command("head -c 3G /dev/zero > filler; " + Hang), TaskStatus.Failed, FailureCodes.LimitReached, FailureCodes.AgentFailed),
+        new(MemoryHog, false, () => Command("head -c 3G /dev/zero | tail > memory"), TaskStatus.Failed, FailureCodes.LimitReached, FailureCodes.AgentFailed),
         new("a model that repeats itself", false, () => Builtin([.. Enumerable.Repeat<(string, object)>(("run", new { command = "true" }), 40)]), TaskStatus.Failed, FailureCodes.Stuck),
         new("a model without an end", false, () => Limited(Builtin([.. Enumerable.Range(0, 40).Select(i => ("run", (object)new { command = $"echo {i}" }))]), turns: 8), TaskStatus.Failed, FailureCodes.LimitReached),
         new("a tool that hangs", false, () => Builtin(("run", new { command = $"{Edit}; trap '' TERM INT; {Hang}", seconds = 3 }), Finish), TaskStatus.Succeeded),
@@ -45,6 +48,9 @@ internal sealed record Kind(string Name, bool Behaves, Func<TaskRequest> Request
     /// <summary>A task for a coding CLI.</summary>
     public static Kind Cli(string name, string tool, Func<string, object> with) => new($"{name}: edits, finishes", true, () =>
         Script([Step(tool, with(Edit)), """{"say": "Done."}"""]) with { Agent = new() { Name = name, Model = "simulator" } }, TaskStatus.Succeeded);
+
+    /// <summary>Whether it takes all that it gets of the machine.</summary>
+    public bool IsGreedy => Name is ForkBomb or DiskFiller or MemoryHog;
 
     public bool IsRight(TaskView task) => task.Status == Status
         && (Status != TaskStatus.Failed || Failures.Contains(task.Failure?.Code))

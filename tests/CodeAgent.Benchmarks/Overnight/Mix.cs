@@ -10,7 +10,8 @@ internal sealed class Mix
     private readonly Kind[] _bad;
 
     /// <param name="agents">The agents that the workers offer.</param>
-    public Mix(IReadOnlyCollection<string> agents)
+    /// <param name="isContained">Whether there is a sandbox that keeps what misbehaves from the machine.</param>
+    public Mix(IReadOnlyCollection<string> agents, bool isContained)
     {
         (string Name, Kind Kind)[] clis =
         [
@@ -25,7 +26,7 @@ internal sealed class Mix
         // The CLIs take some seconds of a processor each, so each of them comes half as often as the others.
         var own = Kind.Own.Where(kind => kind.Behaves).ToArray();
         _good = [.. own, .. own, .. clis.Where(cli => agents.Contains(cli.Name)).Select(cli => cli.Kind)];
-        _bad = [.. Kind.Own.Where(kind => !kind.Behaves)];
+        _bad = [.. Kind.Own.Where(kind => !kind.Behaves && (isContained || !kind.IsGreedy))];
     }
 
     /// <summary>CLIs that no worker offers.</summary>
