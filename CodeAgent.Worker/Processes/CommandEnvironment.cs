@@ -5,7 +5,8 @@ namespace CodeAgent.Worker.Processes;
 /// <summary>The environment of agents' and checks' commands: made from nothing, so that no secret of the worker gets in.</summary>
 internal static class CommandEnvironment
 {
-    private static readonly string[] Never = ["CODEAGENT_", "OTEL_"];
+    // What is ours, and what a test run around the worker tells its own tests.
+    private static readonly string[] Never = ["CODEAGENT_", "OTEL_", "DOTNET_CLI_TEST_"];
 
     /// <summary>Fills in the whole environment.</summary>
     public static void Fill(IDictionary<string, string?> environment, IEnumerable<string> pass, TaskFolder folder, string? dependencyCaches)

@@ -6,8 +6,9 @@ namespace CodeAgent.Worker.Sandboxes.Network;
 
 /// <summary>The only way out of a sandbox's own network: an HTTP proxy that connects to what is allowed and to nothing else.</summary>
 /// <param name="allowed">What is allowed.</param>
+/// <param name="gateway">The gateway, as it is reached from here. Some programs go to it through the proxy, whatever <c>NO_PROXY</c> says.</param>
 /// <param name="refusedAsync">Told of each refusal, as <c>host:port</c>.</param>
-internal sealed class AllowProxy(AllowList allowed, Func<string, CancellationToken, Task> refusedAsync)
+internal sealed class AllowProxy(AllowList allowed, IPEndPoint gateway, Func<string, CancellationToken, Task> refusedAsync)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -43,6 +44,11 @@ internal sealed class AllowProxy(AllowList allowed, Func<string, CancellationTok
         limit.CancelAfter(Patience);
         try
         {
+            if (request is { Port: LeasePassages.GatewayPort, Host: "127.0.0.1" or "localhost" })
+            {
+                return await ConnectAsync([gateway.Address], gateway.Port, limit.Token);
+            }
+
             var addresses = await allowed.FindAsync(request.Host, request.Port, limit.Token);
             if (addresses.Count == 0)
             {

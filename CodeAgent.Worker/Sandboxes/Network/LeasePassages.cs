@@ -31,10 +31,11 @@ internal sealed class LeasePassages(Uri relay, AllowList allowed, Func<string, C
     public IReadOnlyList<string> Open(TaskFolder folder)
     {
         folder.CreateForSockets();
-        List<string> passages = [Passage(folder, GatewayPort, "gateway", path => SocketServer.Forwarding(path, new IPEndPoint(IPAddress.Parse(relay.Host), relay.Port)))];
+        var gateway = new IPEndPoint(IPAddress.Parse(relay.Host), relay.Port);
+        List<string> passages = [Passage(folder, GatewayPort, "gateway", path => SocketServer.Forwarding(path, gateway))];
         if (!allowed.IsEmpty)
         {
-            passages.Add(Passage(folder, ProxyPort, "proxy", path => new(path, new AllowProxy(allowed, refusedAsync).HandleAsync)));
+            passages.Add(Passage(folder, ProxyPort, "proxy", path => new(path, new AllowProxy(allowed, gateway, refusedAsync).HandleAsync)));
         }
 
         return passages;
