@@ -25,6 +25,7 @@ internal sealed partial class RunningProcess : IRunningCommand
     {
         (_process, _tree, _launch, _logger) = (process, tree, launch, logger);
         Errors = apart ? process.StandardError.BaseStream : Stream.Null;
+        WidePipe.Make(Output);
         Exited = ExitedAsync();
         _watching = launch.IsWatched ? WatchAsync(time) : Task.CompletedTask;
     }

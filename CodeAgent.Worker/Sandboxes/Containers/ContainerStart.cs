@@ -20,11 +20,11 @@ internal static class ContainerStart
             {
                 return await TryAsync(engine, create, limits, time, cancellationToken);
             }
-            catch (NotAttachedException) when (attempt < Tries)
+            catch (NothingRanException) when (attempt < Tries)
             {
-                // Podman 4 looks for the other end of the connection before it is there, on a busy machine. Nothing has run yet.
+                // On a busy machine Podman 4 looks for the other end of a connection before it is there, and its runtime may fail to start what it has made.
             }
-            catch (NotAttachedException e)
+            catch (NothingRanException e)
             {
                 throw new CommandNotStartedException(e.Message);
             }
@@ -33,7 +33,6 @@ internal static class ContainerStart
 
     private static async Task<IRunningCommand> TryAsync(ContainerEngine engine, CreateContainerParameters create, LimitSet limits, TimeProvider time, CancellationToken cancellationToken)
     {
-        var isStarting = false;
         string? id = null;
         MultiplexedStream? stream = null;
         try
@@ -43,28 +42,41 @@ internal static class ContainerStart
             ContainerJanitor.Running[id] = true;
             cancellationToken.ThrowIfCancellationRequested();
             stream = await engine.Client.Containers.AttachContainerAsync(id, new() { Stream = true, Stdin = true, Stdout = true, Stderr = true }, cancellationToken);
-            isStarting = true;
             await engine.Client.Containers.StartContainerAsync(id, new(), cancellationToken).WaitAsync(ContainerEngine.LongestCall, cancellationToken);
             return new RunningContainer(engine, id, stream, limits, time);
         }
         catch (Exception e)
         {
             stream?.Dispose();
+            var nothingRan = id is null && e is HttpRequestException;
             if (id is not null)
             {
                 ContainerJanitor.Running.TryRemove(id, out _);
+                nothingRan = e is DockerApiException or HttpRequestException or IOException && await HasNeverRunAsync(engine, id);
                 await engine.TryAsync(client => client.Containers.RemoveContainerAsync(id, new() { Force = true, RemoveVolumes = true }));
             }
 
             if (e is DockerApiException or HttpRequestException or IOException or TimeoutException)
             {
                 var reason = $"The container could not be started: {e.Message}";
-                throw id is null || isStarting ? new CommandNotStartedException(reason) : new NotAttachedException(reason);
+                throw nothingRan ? new NothingRanException(reason) : new CommandNotStartedException(reason);
             }
 
             throw;
         }
     }
 
-    private sealed class NotAttachedException(string message) : Exception(message);
+    // Only then may it be tried once more: a command may have effects outside its container.
+    private static async Task<bool> HasNeverRunAsync(ContainerEngine engine, string id)
+    {
+        var hasNeverRun = false;
+        await engine.TryAsync(async client =>
+        {
+            var state = (await client.Containers.InspectContainerAsync(id)).State;
+            hasNeverRun = state is { Running: false } && (state.StartedAt is not { Length: > 0 } startedAt || startedAt.StartsWith("0001-01-01", StringComparison.Ordinal));
+        });
+        return hasNeverRun;
+    }
+
+    private sealed class NothingRanException(string message) : Exception(message);
 }

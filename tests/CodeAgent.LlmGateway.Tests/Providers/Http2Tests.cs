@@ -43,7 +43,8 @@ public sealed class Http2Tests(GarnetFixture redis) : IDisposable
 
         Assert.All(answers, answer => Assert.Equal(ChatCalls.Answer, answer.Body));
         Assert.All(upstream.Requests, request => Assert.Equal("HTTP/2", request.Protocol));
-        Assert.InRange(upstream.Connections.Count, 1, (Callers + streams - 1) / streams);
+        // One more at most: SocketsHttpHandler may begin a connection for those that wait while it still gives them the streams of the last one.
+        Assert.InRange(upstream.Connections.Count, 1, ((Callers + streams - 1) / streams) + 1);
     }
 
     [Fact]

@@ -72,7 +72,8 @@ public sealed class RealCliTests(CliSystem fixture) : IClassFixture<CliSystem>, 
     public async Task Three_megabytes_of_a_tools_output_do_no_harm(string name)
     {
         Available();
-        var (id, _) = await Api.SubmitAsync(Task(name, ["head -c 3000000 /dev/zero | tr '\\0' 'x'; echo; echo end"]));
+        // A model takes its time after that much; the simulator would not, and gemini and qwen lose what they have not written yet when they exit.
+        var (id, _) = await Api.SubmitAsync(Task(name, ["head -c 3000000 /dev/zero | tr '\\0' 'x'; echo; echo end"], waitBeforeEnd: 1_500));
         await SucceededAsync(id);
         var result = (await Api.EventsAsync(id)).Single(e => e.Type == EventTypes.ToolResult);
         Assert.InRange(result.Data.GetProperty("output").GetString()!.Length, 1, 20_000);
@@ -136,7 +137,6 @@ public sealed class RealCliTests(CliSystem fixture) : IClassFixture<CliSystem>, 
     private void Available()
     {
         Assert.SkipWhen(fixture.Unavailable is not null, fixture.Unavailable ?? "");
-        Assert.SkipUnless(Environment.GetEnvironmentVariable(Hazards) == "1", $"set {Hazards}=1 besides to run the CLIs as agents of a whole system, which takes more than ten minutes");
     }
 
     // More than ten minutes for all of them.
@@ -153,10 +153,10 @@ public sealed class RealCliTests(CliSystem fixture) : IClassFixture<CliSystem>, 
         return task;
     }
 
-    private static TaskRequest Task(string name, string[] commands)
+    private static TaskRequest Task(string name, string[] commands, int waitBeforeEnd = 0)
     {
         var cli = CodingCli.All.Single(cli => cli.Name == name);
-        return Prompt(name, [.. commands.Select(command => JsonSerializer.Serialize(new { call = cli.Tool, with = cli.With(command) })), """{"say": "The work is done."}"""]);
+        return Prompt(name, [.. commands.Select(command => JsonSerializer.Serialize(new { call = cli.Tool, with = cli.With(command) })), $$"""{"say": "The work is done.", "wait_ms": {{waitBeforeEnd}}}"""]);
     }
 
     private static TaskRequest Prompt(string name, IEnumerable<string> steps) =>

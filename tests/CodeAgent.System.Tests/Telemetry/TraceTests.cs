@@ -29,18 +29,18 @@ public sealed class TraceTests
         Assert.True(task.Status == TaskStatus.Succeeded, task.Failure?.ToString());
         Assert.Equal(correlation, task.CorrelationId);
 
+        // Every service sends its own spans, and the parent often comes after the child: what is read is complete when no parent is missing.
         var spans = await Eventually.GetAsync(() =>
         {
             var trace = receiver.Spans.Where(s => s.TraceId == correlation).ToList();
-            return Task.FromResult(
-                Services.All(service => trace.Exists(s => s.Service == service)) && trace.Exists(s => s.Text == "task") ? trace : null);
-        }, Limit, "all three services have sent their spans");
+            var isComplete = Services.All(service => trace.Exists(s => s.Service == service)) && trace.Exists(s => s.Text == "task")
+                && trace.TrueForAll(s => s.Parent.Length == 0 || trace.Exists(parent => parent.SpanId == s.Parent));
+            return Task.FromResult(isComplete ? trace : null);
+        }, Limit, "all three services have sent their spans, and the parent of each");
 
-        // One tree: every span but the root hangs under another of the same trace.
-        var ids = spans.Select(s => s.SpanId).ToHashSet();
+        // One tree, with one root.
         var root = Assert.Single(spans, s => s.Parent.Length == 0);
         Assert.Equal(("api", "POST /v1/tasks"), (root.Service, root.Text));
-        Assert.All(spans.Where(s => s != root), s => Assert.Contains(s.Parent, ids));
         Assert.Equal(3, spans.Count(s => s.Text == "agent turn"));
         Assert.Contains(spans, s => s is { Service: "llm-gateway", Text: "chat simulator" });
         Assert.All(new[] { "tool write", "tool run", "tool finish" }, name => Assert.Contains(spans, s => s.Service == "worker" && s.Text == name));

@@ -42,6 +42,20 @@ public sealed class RunningCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_program_writes_without_waiting_before_it_exits_is_not_lost()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The size of a pipe is set on Linux only.");
+        const int Length = 1_000_000;
+        await using var running = await StartAsync("bash", "-c", $"read -r; dd if=/dev/zero bs={Length} count=1 oflag=nonblock");
+        await SayAsync(running, "now\n");
+        Assert.Equal(0, await running.Exited.WaitAsync(TimeSpan.FromSeconds(10), Token));
+
+        using var all = new MemoryStream();
+        await running.Output.CopyToAsync(all, Token);
+        Assert.Equal(Length, all.Length);
+    }
+
+    [Fact]
     public async Task A_program_that_is_not_there_is_said()
     {
         var refused = await Assert.ThrowsAsync<CommandNotStartedException>(() => new CommandRunner(new WorkFolders(_folder.Path), () => new WorkerOptions(), TimeProvider.System, NullLogger<CommandRunner>.Instance)
