@@ -34,8 +34,10 @@ internal sealed partial class QwenAdapter : ICliAdapter
         },
         Files = new Dictionary<string, string>
         {
+            // The gateway has tried again already. Qwen itself does so seven times in a minute or two, whatever is set here; with more
+            // than none it also waits a minute after each 429, and says nothing of it.
             [Path.Combine(".qwen", "settings.json")] =
-                """{"general":{"enableAutoUpdate":false},"privacy":{"usageStatisticsEnabled":false},"model":{"generationConfig":{"maxRetries":1}}}""",
+                """{"general":{"enableAutoUpdate":false},"privacy":{"usageStatisticsEnabled":false},"model":{"generationConfig":{"maxRetries":0}}}""",
         },
         Input = turn.Prompt,
     };
