@@ -16,6 +16,7 @@ internal static class TelemetryExtensions
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
         ["Logging:LogLevel:System.Net.Http"] = "Warning",
         ["Logging:LogLevel:Polly"] = "Warning",
+        ["Logging:LogLevel:Yarp"] = "Warning",
     };
 
     // Counted at every request, or every block of memory, and to be had from the durations, which are kept, or of use to nobody here.

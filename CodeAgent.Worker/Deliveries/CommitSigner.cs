@@ -5,7 +5,7 @@ using CodeAgent.Worker.Workspaces;
 
 namespace CodeAgent.Worker.Deliveries;
 
-/// <summary>What git needs to sign. A key of GnuPG is imported into a home of its own, which goes afterwards with the agent that gpg starts in it.</summary>
+/// <summary>What git needs to sign. A key of GnuPG is imported into a home of its own, which goes afterwards with the agent that gpg starts in it; with the lease's folder, at the latest.</summary>
 internal sealed class CommitSigner : IAsyncDisposable
 {
     private readonly string? _home;
@@ -24,11 +24,11 @@ internal sealed class CommitSigner : IAsyncDisposable
 
     /// <summary>Makes it ready.</summary>
     /// <exception cref="GitException">gpg does not take the key.</exception>
-    public static async Task<CommitSigner> CreateAsync(SigningOptions? signing, TimeProvider time, CancellationToken cancellationToken) => signing switch
+    public static async Task<CommitSigner> CreateAsync(SigningOptions? signing, TaskFolder folder, TimeProvider time, CancellationToken cancellationToken) => signing switch
     {
         null => new(time),
         { Format: SigningFormat.Ssh } => new(time) { Config = ["-c", "gpg.format=ssh", "-c", $"user.signingKey={signing.Key}"], Options = ["-S"] },
-        _ => await ImportAsync(signing, time, cancellationToken),
+        _ => await ImportAsync(signing, folder, time, cancellationToken),
     };
 
     /// <summary>Removes the home.</summary>
@@ -41,10 +41,10 @@ internal sealed class CommitSigner : IAsyncDisposable
         }
     }
 
-    private static async Task<CommitSigner> ImportAsync(SigningOptions signing, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<CommitSigner> ImportAsync(SigningOptions signing, TaskFolder folder, TimeProvider time, CancellationToken cancellationToken)
     {
-        // Short, since the agent's socket is in it, and only its owner's: made so by the system.
-        var home = Directory.CreateTempSubdirectory("cagpg-").FullName;
+        var home = folder.Signing;
+        folder.CreateForSigning();
         var signer = new CommitSigner(time, home)
         {
             Options = ["-S"],

@@ -118,7 +118,7 @@ internal sealed class Deliverer(RepositoryCache cache, Git git, PullRequestOpene
     {
         try
         {
-            return plan.Drafts.Count == 0 ? workspace.Base.Commit : await _writer.WriteAsync(workspace.Folder.Git, plan.Drafts, order.FinishedAt, cancellationToken);
+            return plan.Drafts.Count == 0 ? workspace.Base.Commit : await _writer.WriteAsync(workspace.Folder, plan.Drafts, order.FinishedAt, cancellationToken);
         }
         catch (GitException e)
         {

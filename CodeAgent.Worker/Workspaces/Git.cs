@@ -46,7 +46,8 @@ internal sealed partial class Git(WorkFolders folders, GitCredentials credential
     private const int Fatal = 128;
     private static readonly TimeSpan LongestRun = TimeSpan.FromMinutes(5);
 
-    // Nothing that is decided here may be decided otherwise by the folder's owner or the machine.
+    // Nothing that is decided here may be decided otherwise by the folder's owner or the machine. A checkout of a hundred files and more
+    // is spread: never slower, and half as long again by one process where the file system is what takes the time.
     private const string Config = """
         [safe]
             directory = *
@@ -59,6 +60,8 @@ internal sealed partial class Git(WorkFolders folders, GitCredentials credential
             auto = 0
         [maintenance]
             auto = false
+        [checkout]
+            workers = 4
         [init]
             defaultBranch = main
         [advice]

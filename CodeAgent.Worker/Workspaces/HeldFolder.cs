@@ -32,6 +32,7 @@ internal sealed class HeldFolder : IAsyncDisposable
         {
             await FolderRemoval.RemoveAsync(Folder.Temp, _time);
             await FolderRemoval.RemoveAsync(Folder.Sockets, _time);
+            await FolderRemoval.RemoveAsync(Folder.Signing, _time);
             await FolderRemoval.RemoveAsync(Folder.Root, _time);
             File.Delete(Folder.Lock);
         }

@@ -61,6 +61,9 @@ internal sealed record TaskFolder(string Root)
     /// <summary>Sockets between the worker and the sandbox of the lease. Beside <see cref="Temp"/>, because their paths must be short too.</summary>
     public string Sockets => Temp + "-net";
 
+    /// <summary>A home of GnuPG, in which keys are for as long as commits are signed. It has a socket too, and no sandbox sees it.</summary>
+    public string Signing => Temp + "-sign";
+
     /// <summary>Makes the folders that commands need.</summary>
     public void CreateForCommands()
     {
@@ -70,6 +73,9 @@ internal sealed record TaskFolder(string Root)
 
     /// <summary>Makes the folder that sockets need.</summary>
     public void CreateForSockets() => CreateOwn(Sockets);
+
+    /// <summary>Makes the home of GnuPG.</summary>
+    public void CreateForSigning() => CreateOwn(Signing);
 
     private static void CreateOwn(string path)
     {

@@ -25,6 +25,7 @@ internal static class FirstToolCall
         var (warm, tasks) = ((int)options.Number("--warm-up", 15), (int)options.Number("--tasks", 60));
         await using var field = await WorkerField.StartAsync("capacity: 1\n", stop);
         await field.StartWorkerAsync("worker-1", stop);
+        var plain = new PlainCheckout(field.Repository, field.WorkFolder);
         Dictionary<string, List<double>> parts = [];
         var sandbox = "none";
         for (var i = 0; i < warm + tasks; i++)
@@ -42,7 +43,12 @@ internal static class FirstToolCall
             }
 
             sandbox = task.Work?.Sandbox ?? sandbox;
-            foreach (var (part, milliseconds) in i < warm ? [] : Parts(await field.Api.EventsAsync(id, stop)))
+            if (i < warm)
+            {
+                continue;
+            }
+
+            foreach (var (part, milliseconds) in Parts(await field.Api.EventsAsync(id, stop)).Append((Plain, await plain.RunAsync(stop))))
             {
                 parts.TryAdd(part, []);
                 parts[part].Add(milliseconds);
@@ -56,11 +62,12 @@ internal static class FirstToolCall
             table.Add(part, Text(Statistics.Percentile(sorted, 50)), Text(Statistics.Percentile(sorted, 95)), Text(sorted[^1]));
         }
 
-        var median = Statistics.Median(parts[Total]);
+        var (median, git) = (Statistics.Median(parts[Total]), Statistics.Median(parts[Plain]));
         string[] text =
         [
             "## From the claim to the first tool call", "", $"    {Command}", "", $"{table}",
-            $"Target: p50 under {TargetMilliseconds:0} ms: {(median < TargetMilliseconds ? "reached" : "missed")}, {Text(median)} ms.", "",
+            $"Target: p50 under {TargetMilliseconds:0} ms: {(median < TargetMilliseconds ? "reached" : "missed")}, {Text(median)} ms.",
+            string.Create(CultureInfo.InvariantCulture, $"Git alone takes {Text(git)} ms to check the same files out beside it: the whole way is {median / git:0.0} times as long."), "",
             .. (await MachineFacts.ReadAsync(stop)).Append(string.Create(CultureInfo.InvariantCulture,
                 $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {tasks} tasks one after another after {warm} to warm up, sandbox {sandbox}, this repository in the worker's cache, the simulator for a model"))
                 .Select(fact => $"* {fact}."),
@@ -72,6 +79,7 @@ internal static class FirstToolCall
     }
 
     private const string Total = "**claim to first tool call**";
+    private const string Plain = "git alone: the same files into an empty folder beside it";
 
     private static IEnumerable<(string Part, double Milliseconds)> Parts(IReadOnlyList<TaskEvent> events)
     {
