@@ -34,7 +34,7 @@ internal static class WorkerExtensions
         builder.Services.AddGitCredentials();
         builder.Services.AddSingleton<Git>().AddSingleton<RepositoryCache>().AddSingleton<RepositoryLayout>().AddSingleton<WorkspaceFactory>().AddSingleton<PullRequestOpener>().AddSingleton<Deliverer>();
         builder.Services.AddSingleton<FreeSpace>(DiskMeasure.Free).AddSingleton<DiskGuard>();
-        builder.Services.AddHostedService<WorkspaceJanitor>().AddHostedService<CacheJanitor>();
+        builder.Services.AddHostedService<SpreadFolder>().AddHostedService<WorkspaceJanitor>().AddHostedService<CacheJanitor>();
         return builder;
     }
 

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using CodeAgent.Api.Tasks;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Configuration;
+using CodeAgent.ServiceDefaults.Files;
 
 namespace CodeAgent.Api.Repositories;
 

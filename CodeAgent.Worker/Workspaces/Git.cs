@@ -149,6 +149,9 @@ internal sealed partial class Git(WorkFolders folders, GitCredentials credential
         environment["GCM_INTERACTIVE"] = "never";
         environment["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh";
 
+        // What is missing in a repository is missing: where to get it would be for its configuration to say.
+        environment["GIT_NO_LAZY_FETCH"] = "1";
+
         // Pointers of Git LFS stay what they are. Without the user's configuration nothing would follow them anyway.
         environment["GIT_LFS_SKIP_SMUDGE"] = "1";
         environment["GIT_DIR"] = environment["GIT_WORK_TREE"] = environment["GIT_INDEX_FILE"] = null;

@@ -34,6 +34,11 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
 
     private async Task<CachedCommit> FetchAsync(RepositoryRequest? repository, bool isEnoughIfThere, CancellationToken cancellationToken)
     {
+        if (repository is not null && LocalRepository.Refusal(repository.Url, folders) is { } refusal)
+        {
+            throw Unavailable(repository.Url, refusal);
+        }
+
         var folder = FolderOf(repository);
         var asked = time.GetUtcNow();
         using var held = await HoldAsync(folder, cancellationToken);
@@ -111,7 +116,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         // A ref that is not there is told as what it is, by whoever looks for it now.
         if (!result!.Error.Contains(NoRef, StringComparison.Ordinal) && !result.Error.Contains(NotOurs, StringComparison.Ordinal))
         {
-            throw Unavailable(repository.Url, result);
+            throw Unavailable(repository.Url, result.Error);
         }
 
         foreach (var target in references.Where(reference => reference.Contains(':', StringComparison.Ordinal)))
@@ -120,8 +125,8 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         }
     }
 
-    private static TaskFailedException Unavailable(string url, GitResult result) => new(FailureCodes.RepositoryUnavailable,
-        $"The repository {GitException.Clean(url)} could not be fetched: {GitException.Clean(result.Error)}");
+    private static TaskFailedException Unavailable(string url, string reason) => new(FailureCodes.RepositoryUnavailable,
+        $"The repository {GitException.Clean(url)} could not be fetched: {GitException.Clean(reason)}");
 
     // Whoever waited here for others may have been fetched for. A fetch that began before it asked may have missed what it was told of.
     private static async Task<bool> WasFetchedSinceAsync(string folder, DateTimeOffset asked, CancellationToken cancellationToken) =>
@@ -145,7 +150,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
 
         if (result.ExitCode != 0)
         {
-            throw Unavailable(url, result);
+            throw Unavailable(url, result.Error);
         }
 
         Task<GitResult> FetchAsync(string[] references, CancellationToken token) => git.TryAsync(

@@ -158,9 +158,9 @@ internal sealed class CliLoop(ICliAdapter adapter, CliServices services, AgentRu
             return (ended.Failure, false);
         }
 
-        if (adapter.TellsTools && !start.UsedTools && run.State is null && _starts++ == 0)
+        if (adapter.TellsTools && !start.ToolsWorked && run.State is null && _starts++ == 0)
         {
-            await _session.NoteAsync($"{adapter.Name} was done without having used a tool.", cancellationToken);
+            await _session.NoteAsync(start.UsedTools ? $"{adapter.Name} was done, and every tool that it called had failed." : $"{adapter.Name} was done without having used a tool.", cancellationToken);
         }
 
         _state = _state with { Summary = ended.Summary is { } summary ? Middle.Cut(summary, LongestSummary) : $"{adapter.Name} is done and says nothing about it." };

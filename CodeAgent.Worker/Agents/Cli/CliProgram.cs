@@ -51,8 +51,11 @@ internal sealed class CliProgram(
     /// <summary>The CLI's name for its session.</summary>
     public string? Session { get; private set; }
 
-    /// <summary>Whether it used a tool.</summary>
+    /// <summary>Whether it called a tool.</summary>
     public bool UsedTools { get; private set; }
+
+    /// <summary>Whether a tool that it called did not fail.</summary>
+    public bool ToolsWorked { get; private set; }
 
     /// <summary>Starts it and waits for its end.</summary>
     /// <returns>Why it failed, or what the agent said last; and whether it was killed by somebody else, for want of memory perhaps.</returns>
@@ -207,6 +210,7 @@ internal sealed class CliProgram(
         }
 
         UsedTools |= told is CliEvent.Called;
+        ToolsWorked |= told is CliEvent.Answered { Error: false };
         _modelAnswered |= told is CliEvent.Used { Usage.OutputTokens: > 0 };
         if (IsProgress(told))
         {

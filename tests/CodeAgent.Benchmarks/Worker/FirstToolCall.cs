@@ -67,7 +67,7 @@ internal static class FirstToolCall
         [
             "## From the claim to the first tool call", "", $"    {Command}", "", $"{table}",
             $"Target: p50 under {TargetMilliseconds:0} ms: {(median < TargetMilliseconds ? "reached" : "missed")}, {Text(median)} ms.",
-            string.Create(CultureInfo.InvariantCulture, $"Git alone takes {Text(git)} ms to check the same files out beside it: the whole way is {median / git:0.0} times as long."), "",
+            string.Create(CultureInfo.InvariantCulture, $"Git alone takes {Text(git)} ms to check the same files out into a folder that the file system was not told to spread (chattr +T); the whole way takes {median / git:0.00} times that."), "",
             .. (await MachineFacts.ReadAsync(stop)).Append(string.Create(CultureInfo.InvariantCulture,
                 $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {tasks} tasks one after another after {warm} to warm up, sandbox {sandbox}, this repository in the worker's cache, the simulator for a model"))
                 .Select(fact => $"* {fact}."),
@@ -79,7 +79,7 @@ internal static class FirstToolCall
     }
 
     private const string Total = "**claim to first tool call**";
-    private const string Plain = "git alone: the same files into an empty folder beside it";
+    private const string Plain = "git alone: the same files into a folder beside it that is not spread";
 
     private static IEnumerable<(string Part, double Milliseconds)> Parts(IReadOnlyList<TaskEvent> events)
     {

@@ -5,7 +5,8 @@ namespace CodeAgent.Benchmarks.Worker;
 
 /// <summary>
 /// What git alone takes to put the same files into an empty folder beside the workers' own. Most of it is the file system's part,
-/// which differs tenfold between disks, and between a new and a worn one: the worker's figure says little without it.
+/// which differs tenfold between disks, and, where a folder is not spread as the workers' is, with what was just removed there: the
+/// worker's figure says little without it.
 /// </summary>
 internal sealed class PlainCheckout(string repository, string beside)
 {

@@ -1,7 +1,7 @@
-namespace CodeAgent.Api.Repositories;
+namespace CodeAgent.ServiceDefaults.Files;
 
 /// <summary>Where paths lead when all links in them are followed.</summary>
-internal static class RealPath
+public static class RealPath
 {
     // As the kernel does, so that a link to itself ends.
     private const int MostLinks = 40;
