@@ -34,11 +34,6 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
 
     private async Task<CachedCommit> FetchAsync(RepositoryRequest? repository, bool isEnoughIfThere, CancellationToken cancellationToken)
     {
-        if (repository is not null && LocalRepository.Refusal(repository.Url, folders) is { } refusal)
-        {
-            throw Unavailable(repository.Url, refusal);
-        }
-
         var folder = FolderOf(repository);
         var asked = time.GetUtcNow();
         using var held = await HoldAsync(folder, cancellationToken);
@@ -54,6 +49,11 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         {
             File.SetLastWriteTimeUtc(StampOf(folder), time.GetUtcNow().UtcDateTime);
             return new(folder, repository.Url, repository.Ref!);
+        }
+
+        if (LocalRepository.Refusal(repository.Url, folders) is { } refusal)
+        {
+            throw Unavailable(repository.Url, refusal);
         }
 
         if (repository.Depth is not null || !await WasFetchedSinceAsync(folder, asked, cancellationToken))

@@ -61,11 +61,11 @@ public sealed class RepositoryCacheTests : IDisposable
     }
 
     [Fact]
-    public async Task A_repository_that_is_not_there_fails_with_gits_words()
+    public async Task A_repository_that_is_not_there_is_named()
     {
         var failed = await Assert.ThrowsAsync<TaskFailedException>(() => CommitAsync(new(_bench["nowhere"]), null));
         Assert.Equal(FailureCodes.RepositoryUnavailable, failed.Failure.Code);
-        Assert.Contains("does not appear to be a git repository", failed.Message, StringComparison.Ordinal);
+        Assert.Contains($"There is no {_bench["nowhere"]} on the worker's disk", failed.Message, StringComparison.Ordinal);
     }
 
     [Fact]
