@@ -62,6 +62,9 @@ public sealed record RepositoryRequest
 
     /// <summary>How many commits of the history are fetched, 1 to 1,000,000. All of it where it is left out.</summary>
     public int? Depth { get; set; }
+
+    /// <summary>Whether of the files only those contents are fetched that are checked out, and no earlier ones. Where the server cannot do that, all are.</summary>
+    public bool Partial { get; set; }
 }
 
 /// <summary>The agent of a task.</summary>

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using CodeAgent.ServiceDefaults.Telemetry;
 using StackExchange.Redis;
 
@@ -9,7 +11,9 @@ namespace CodeAgent.ServiceDefaults.Redis;
 /// <param name="lua">The script.</param>
 public sealed class RedisScript(string name, string lua)
 {
-    /// <summary>Runs the script; loads it first where the server does not know it (any more).</summary>
+    private readonly byte[] _hash = Hash(lua);
+
+    /// <summary>Runs the script, by its hash; whole where the server does not know it (any more).</summary>
     /// <exception cref="RedisServerException">The script failed.</exception>
     /// <exception cref="RedisConnectionException">Redis cannot be reached.</exception>
     /// <exception cref="RedisTimeoutException">Redis did not answer in time; whether the script ran is not known.</exception>
@@ -36,7 +40,7 @@ public sealed class RedisScript(string name, string lua)
     {
         try
         {
-            return await redis.ScriptEvaluateAsync(lua, keys, values);
+            return await EvaluateAsync(redis, keys, values);
         }
         catch (OperationCanceledException e)
         {
@@ -44,4 +48,22 @@ public sealed class RedisScript(string name, string lua)
             throw new RedisConnectionException(ConnectionFailureType.SocketClosed, "The connection to Redis was given up before there was an answer.", e);
         }
     }
+
+    // Not the client's own way, a SCRIPT LOAD before the first EVALSHA: it takes the load for a command of long ago, and gives up a
+    // connection, and everybody who waits on it, where nothing was read for 20 s and its heartbeat comes before the load is answered.
+    private async Task<RedisResult> EvaluateAsync(IDatabase redis, RedisKey[] keys, RedisValue[] values)
+    {
+        try
+        {
+            return await redis.ScriptEvaluateAsync(_hash, keys, values);
+        }
+        catch (RedisServerException e) when (e.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            return await redis.ScriptEvaluateAsync(lua, keys, values, CommandFlags.NoScriptCache);
+        }
+    }
+
+#pragma warning disable CA5350 // It is Redis's name for a script, and no secret.
+    private static byte[] Hash(string text) => SHA1.HashData(Encoding.UTF8.GetBytes(text));
+#pragma warning restore CA5350
 }

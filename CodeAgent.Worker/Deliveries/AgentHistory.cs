@@ -89,8 +89,10 @@ internal sealed class AgentHistory(Git git, Workspace workspace)
             Input = PipeSource.FromString($"{head}\n^{workspace.Base.Commit}\n"),
             Output = PipeTarget.ToFile(pack),
         }, cancellationToken);
+
+        // Of a partial clone, not everything that they name is there.
         var copied = packed.ExitCode != 0 ? packed
-            : await git.TryAsync(new(_repository, "index-pack", "--strict", "--stdin") { Input = PipeSource.FromFile(pack) }, cancellationToken);
+            : await git.TryAsync(new(_repository, "index-pack", workspace.Base.IsPartial ? "--fsck-objects" : "--strict", "--stdin") { Input = PipeSource.FromFile(pack) }, cancellationToken);
         File.Delete(pack);
         return copied.ExitCode != 0 ? new([], $"git cannot read them ({GitException.Clean(copied.Error)})") : new(await LogAsync(range, cancellationToken));
     }

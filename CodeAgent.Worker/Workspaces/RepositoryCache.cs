@@ -10,7 +10,8 @@ namespace CodeAgent.Worker.Workspaces;
 /// <param name="Folder">The bare repository it is in.</param>
 /// <param name="Url">Where it came from; none for an empty workspace.</param>
 /// <param name="Commit">The commit.</param>
-internal sealed record CachedCommit(string Folder, string? Url, string Commit);
+/// <param name="IsPartial">Whether contents may be missing in it, which <see cref="RepositoryCache.RequireAsync"/> gets.</param>
+internal sealed record CachedCommit(string Folder, string? Url, string Commit, bool IsPartial = false);
 
 /// <summary>
 /// A bare repository for each address, fetched into again for each lease, so that only what is new crosses the network. The
@@ -38,7 +39,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         var asked = time.GetUtcNow();
         using var held = await HoldAsync(folder, cancellationToken);
         await RemoveStaleLocksAsync(folder);
-        await InitializeAsync(folder, cancellationToken);
+        await InitializeAsync(folder, repository is { Partial: true }, cancellationToken);
         if (repository is null)
         {
             await File.WriteAllTextAsync(StampOf(folder), "", cancellationToken);
@@ -48,7 +49,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         if (isEnoughIfThere && (await git.TryAsync(new(folder, "cat-file", "-e", repository.Ref + "^{commit}"), cancellationToken)).ExitCode == 0)
         {
             File.SetLastWriteTimeUtc(StampOf(folder), time.GetUtcNow().UtcDateTime);
-            return new(folder, repository.Url, repository.Ref!);
+            return new(folder, repository.Url, repository.Ref!, repository.Partial);
         }
 
         if (LocalRepository.Refusal(repository.Url, folders) is { } refusal)
@@ -59,7 +60,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         if (repository.Depth is not null || !await WasFetchedSinceAsync(folder, asked, cancellationToken))
         {
             var began = time.GetUtcNow();
-            await (repository.Depth is { } depth ? FetchShallowAsync(folder, repository, depth, cancellationToken) : FetchAsync(folder, repository.Url, cancellationToken));
+            await (repository.Depth is { } depth ? FetchShallowAsync(folder, repository, depth, cancellationToken) : FetchAllAsync(folder, repository, cancellationToken));
             await File.WriteAllTextAsync(StampOf(folder), began.UtcTicks.ToString(CultureInfo.InvariantCulture), cancellationToken);
         }
         else
@@ -69,7 +70,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
 
         var commit = await FindAsync(folder, repository, cancellationToken);
         LogFetched(GitException.Clean(repository.Url), commit);
-        return new(folder, repository.Url, commit);
+        return new(folder, repository.Url, commit, repository.Partial);
     }
 
     /// <summary>When a repository of the cache was last fetched into, or asked for.</summary>
@@ -79,19 +80,24 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
     public Task<FileLock> HoldAsync(string folder, CancellationToken cancellationToken) => FileLock.AcquireAsync(folder + ".lock", time, cancellationToken);
 
     // Again where it did not come to its end; the mark is written after it.
-    private async Task InitializeAsync(string folder, CancellationToken cancellationToken)
+    private async Task InitializeAsync(string folder, bool isPartial, CancellationToken cancellationToken)
     {
         var mark = Path.Combine(folder, "codeagent");
         if (!File.Exists(mark))
         {
             await git.RunAsync(new(folder, "init", "--quiet", "--bare", "--template="), cancellationToken);
+            if (isPartial)
+            {
+                await AllowMissingAsync(folder, cancellationToken);
+            }
+
             await File.WriteAllTextAsync(mark, "", cancellationToken);
         }
     }
 
-    // A history that is cut off has a repository of its own: in the other it would cut off every task's.
+    // A history that is cut off has a repository of its own: in the other it would cut off every task's. So has one without all contents.
     private string FolderOf(RepositoryRequest? repository) => Path.Combine(folders.Cache, repository is null ? "empty.git"
-        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(repository.Url)))[..32] + (repository.Depth is null ? ".git" : "-shallow.git"));
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(repository.Url)))[..32] + (repository.Depth is null ? "" : "-shallow") + (repository.Partial ? "-partial" : "") + ".git");
 
     // Only what is asked for, since each branch would come with its own piece of history.
     private async Task FetchShallowAsync(string folder, RepositoryRequest repository, int depth, CancellationToken cancellationToken)
@@ -104,8 +110,8 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         GitResult? result = null;
         foreach (var reference in references)
         {
-            var call = new GitCall(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--no-tags", "--force", "--no-auto-maintenance",
-                "--depth", depth.ToString(CultureInfo.InvariantCulture), "--", repository.Url, reference);
+            var call = new GitCall(folder, ["-c", "gc.auto=0", "fetch", "--quiet", "--no-tags", "--force", "--no-auto-maintenance",
+                "--depth", depth.ToString(CultureInfo.InvariantCulture), .. FilterOf(repository), "--", repository.Url, reference]);
             result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await git.TryAsync(call with { Remote = repository.Url }, token), cancellationToken);
             if (result.ExitCode == 0)
             {
@@ -137,8 +143,9 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
     // Also says when the repository was last used.
     private static string StampOf(string folder) => Path.Combine(folder, "codeagent-fetched");
 
-    private async Task FetchAsync(string folder, string url, CancellationToken cancellationToken)
+    private async Task FetchAllAsync(string folder, RepositoryRequest repository, CancellationToken cancellationToken)
     {
+        var url = repository.Url;
         string[] all = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];
         var result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await FetchAsync([.. all, "+HEAD:refs/remotes/HEAD"], token), cancellationToken);
         if (result.ExitCode != 0 && result.Error.Contains(NoHead, StringComparison.Ordinal))
@@ -154,7 +161,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         }
 
         Task<GitResult> FetchAsync(string[] references, CancellationToken token) => git.TryAsync(
-            new(folder, ["-c", "gc.auto=0", "fetch", "--quiet", "--prune", "--force", "--no-auto-maintenance", "--", url, .. references]) { Remote = url }, token);
+            new(folder, ["-c", "gc.auto=0", "fetch", "--quiet", "--prune", "--force", "--no-auto-maintenance", .. FilterOf(repository), "--", url, .. references]) { Remote = url }, token);
     }
 
     private async Task<string> FindAsync(string folder, RepositoryRequest repository, CancellationToken cancellationToken)
@@ -172,7 +179,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
             if (await CommitAsync(reference) is null)
             {
                 // Not part of any branch; many servers give it out by its name all the same.
-                await git.TryAsync(new(folder, "-c", "gc.auto=0", "fetch", "--quiet", "--", repository.Url, reference) { Remote = repository.Url }, cancellationToken);
+                await git.TryAsync(new(folder, ["-c", "gc.auto=0", "fetch", "--quiet", .. FilterOf(repository), "--", repository.Url, reference]) { Remote = repository.Url }, cancellationToken);
             }
 
             // An attempt that goes on in a repository that was empty names the commit that stands for nothing.

@@ -9,7 +9,7 @@ internal sealed class SparseFolders(IReadOnlyList<string> folders)
     {
         get
         {
-            var wanted = folders.Select(folder => folder.Trim('/')).ToHashSet(StringComparer.Ordinal);
+            var wanted = Whole.ToHashSet(StringComparer.Ordinal);
             var lines = new List<string> { "/*", "!/*/" };
             foreach (var folder in wanted.SelectMany(Upwards).Distinct().Order(StringComparer.Ordinal).Where(folder => !Upwards(folder).SkipLast(1).Any(wanted.Contains)))
             {
@@ -19,6 +19,12 @@ internal sealed class SparseFolders(IReadOnlyList<string> folders)
             return string.Join('\n', lines) + "\n";
         }
     }
+
+    /// <summary>The folders themselves, all of them.</summary>
+    public IEnumerable<string> Whole => folders.Select(folder => folder.Trim('/'));
+
+    /// <summary>The folders on the way to them, of which only the files are there; with a slash at the end.</summary>
+    public IEnumerable<string> Above => Whole.SelectMany(folder => Upwards(folder).SkipLast(1)).Distinct().Select(folder => folder + '/');
 
     /// <summary>Makes a repository check out these alone.</summary>
     public async Task ApplyAsync(Git git, string repository, CancellationToken cancellationToken)

@@ -9,8 +9,10 @@ namespace CodeAgent.Worker.Workspaces;
 /// would be the cache's, and so every other task's, and would be run by the worker. For the same reason the worker compares,
 /// commits and pushes through a second repository, which the agent does not have.
 /// </summary>
-internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git, RepositoryLayout layout, SparseFolders? sparse = null)
+internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git, RepositoryLayout layout, RepositoryCache cache, SparseFolders? sparse = null)
 {
+    private static readonly string[] MissingOk = ["--missing-ok"];
+    private readonly Contents _contents = new(folder, origin, git, cache);
     private string? _restored;
 
     /// <summary>Where things are.</summary>
@@ -41,8 +43,9 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
         // Applied to the index and checked out from there: bytes stay what they were, whatever line endings the files get on disk.
         var index = Path.Combine(folder.Git, "index.restore");
         await CopyIndexAsync(index, cancellationToken);
+        await _contents.RequireForPatchAsync(patch, cancellationToken);
         await git.RunAsync(new(folder.Git, "apply", "--cached", "--binary", "--whitespace=nowarn", "--", patch) { Index = index }, cancellationToken);
-        _restored = await git.RunAsync(new(folder.Git, "write-tree") { Index = index }, cancellationToken);
+        _restored = await WriteTreeAsync(index, cancellationToken);
         await CopyIndexAsync(index, cancellationToken);
         await git.RunAsync(new(folder.Git, "read-tree", "-m", "-u", origin.Commit, _restored) { Index = index, Tree = folder.Tree }, cancellationToken);
     }
@@ -59,19 +62,29 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
         var index = Path.Combine(folder.Git, "index.snapshot");
         await CopyIndexAsync(index, cancellationToken);
         await new Snapshot(git, folder, index, isSparse: sparse is not null).AddAsync(cancellationToken);
-        return await git.RunAsync(new(folder.Git, "write-tree") { Index = index }, cancellationToken);
+        return await WriteTreeAsync(index, cancellationToken);
     }
 
     /// <summary>Writes the difference of a tree or commit from the base into a file, as a binary patch.</summary>
-    public Task WritePatchAsync(string tree, string file, CancellationToken cancellationToken) =>
-        git.RunAsync(new(folder.Git, "diff-tree", "-r", "-p", "--binary", "--full-index", "--find-renames", "--no-ext-diff", "--no-textconv", origin.Commit, tree)
+    public async Task WritePatchAsync(string tree, string file, CancellationToken cancellationToken)
+    {
+        await RequireChangedAsync(tree, cancellationToken);
+        await git.RunAsync(new(folder.Git, "diff-tree", "-r", "-p", "--binary", "--full-index", "--find-renames", "--no-ext-diff", "--no-textconv", origin.Commit, tree)
         {
             Output = PipeTarget.ToFile(file),
         }, cancellationToken);
+    }
+
+    /// <summary>Sees to it that the contents are there in which a tree or commit differs from the base.</summary>
+    /// <exception cref="TaskFailedException">They cannot be had.</exception>
+    public Task RequireChangedAsync(string tree, CancellationToken cancellationToken) => _contents.RequireChangedAsync(tree, cancellationToken);
 
     /// <summary>How many files of a tree differ from the base.</summary>
-    public async Task<int> CountChangesAsync(string tree, CancellationToken cancellationToken) =>
-        (await git.RunAsync(new(folder.Git, "diff-tree", "-r", "-z", "--name-only", "--find-renames", origin.Commit, tree), cancellationToken)).Count(c => c == '\0');
+    public async Task<int> CountChangesAsync(string tree, CancellationToken cancellationToken)
+    {
+        await RequireChangedAsync(tree, cancellationToken);
+        return (await git.RunAsync(new(folder.Git, "diff-tree", "-r", "-z", "--name-only", "--find-renames", origin.Commit, tree), cancellationToken)).Count(c => c == '\0');
+    }
 
     /// <summary>The tree that the agent began with in this attempt: what was restored, or the base's.</summary>
     public async Task<string> RestoredTreeAsync(CancellationToken cancellationToken) => _restored ?? await BaseTreeAsync(cancellationToken);
@@ -91,6 +104,7 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
     {
         await layout.CreateAsync(folder.Git, bare: true, AlternatesOf(origin), "", "", null, cancellationToken);
         await ShapeAsync(folder.Git, cancellationToken);
+        await _contents.RequireBaseAsync(sparse, cancellationToken);
         await git.RunAsync(new(folder.Git, "read-tree", "-u", "--reset", origin.Commit) { Tree = folder.Tree }, cancellationToken);
     }
 
@@ -99,7 +113,8 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
     {
         var references = await git.RunAsync(new(origin.Folder, "for-each-ref", "--format=%(objectname) %(refname)", "refs/remotes/origin", "refs/tags"), cancellationToken);
         var settings = RepositoryLayout.Setting("user", "name", agent.Name) + RepositoryLayout.Setting("user", "email", agent.Email)
-            + (origin.Url is { } url ? RepositoryLayout.Setting("remote \"origin\"", "url", url) + RepositoryLayout.Setting("remote \"origin\"", "fetch", "+refs/heads/*:refs/remotes/origin/*") : "");
+            + (origin.Url is { } url ? RepositoryLayout.Setting("remote \"origin\"", "url", url) + RepositoryLayout.Setting("remote \"origin\"", "fetch", "+refs/heads/*:refs/remotes/origin/*") : "")
+            + (origin.IsPartial ? RepositoryLayout.Setting("remote \"origin\"", "promisor", "true") : "");
         var own = Path.Combine(folder.Tree, ".git");
         await layout.CreateAsync(own, bare: false, AlternatesOf(origin), settings, references, origin.Commit, cancellationToken);
         await ShapeAsync(own, cancellationToken);
@@ -116,6 +131,10 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
 
         await (sparse?.ApplyAsync(git, repository, cancellationToken) ?? Task.CompletedTask);
     }
+
+    // Of a partial clone, a tree may name contents that nobody needed.
+    private Task<string> WriteTreeAsync(string index, CancellationToken cancellationToken) =>
+        git.RunAsync(new(folder.Git, ["write-tree", .. origin.IsPartial ? MissingOk : []]) { Index = index }, cancellationToken);
 
     // The index remembers what the files looked like on disk when they were checked out, so that only what was touched since is
     // read again. Git distrusts entries as young as the index itself: a copy has to be as old as the original.

@@ -18,7 +18,7 @@ internal sealed class WorkspaceFactory(RepositoryCache cache, Git git, Repositor
         }
 
         var origin = await cache.FetchAsync(repository, cancellationToken);
-        var workspace = new Workspace(folder, origin, git, layout, repository is { Sparse.Count: > 0 } ? new(repository.Sparse) : null);
+        var workspace = new Workspace(folder, origin, git, layout, cache, repository is { Sparse.Count: > 0 } ? new(repository.Sparse) : null);
         var committer = options().Committer;
         await workspace.FillAsync(new(committer.Name, committer.Email, time.GetUtcNow()), cancellationToken);
         if (repository is { Submodules: true })
