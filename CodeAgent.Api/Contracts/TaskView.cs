@@ -55,7 +55,7 @@ public sealed record TaskView
     /// <summary>What was asked for, with the defaults filled in.</summary>
     public required TaskRequest Request { get; init; }
 
-    /// <summary>Attempts begun, the present one included. 0 while it was never claimed.</summary>
+    /// <summary>Attempts begun, the present one included. 0 while it was never claimed. One that ends with a question, or is given back by its worker, is not counted.</summary>
     public required int Attempt { get; init; }
 
     /// <summary>After this many attempts it fails.</summary>

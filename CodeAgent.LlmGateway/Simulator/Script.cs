@@ -115,7 +115,7 @@ internal static class Script
                 "wait_ms" when !inList && value.TryGetInt32(out var wait) && wait is >= 0 and <= LongestWait => step with { Wait = TimeSpan.FromMilliseconds(wait) },
                 "usage" when !inList && IsUsage(value) => step with { Usage = value.Clone() },
                 "say" or "think" or "call" or "with" or "fail" or "retry_after" or "wait_ms" or "usage" => throw Wrong(number, $"'{name}' has no right value here"),
-                _ => throw Wrong(number, $"there is no '{name}'"),
+                _ => throw Wrong(number, $"there is no '{name}', only say, think, call with with, fail with retry_after, wait_ms and usage"),
             };
         }
 

@@ -116,7 +116,7 @@ internal sealed class StepRun(Lease lease, IAgent? agent, StepPlace place, bool 
 
     private string? BadVerdict() => Result.Verdict switch
     {
-        null when verdict => "The agent gave no verdict, though it was asked for one again.",
+        null when verdict => "The agent gave no verdict, though it was asked for one again: the argument 'verdict' of the tool finish.",
         null or AgentVerdict.Done => null,
         AgentVerdict.NeedsWork => $"The agent's verdict is that it needs work.{Reasons()}",
         _ => $"The agent's verdict is that it failed.{Reasons()}",

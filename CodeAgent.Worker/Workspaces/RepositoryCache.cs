@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.RegularExpressions;
 using CodeAgent.Contracts;
 
 namespace CodeAgent.Worker.Workspaces;
@@ -164,62 +163,6 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
             new(folder, ["-c", "gc.auto=0", "fetch", "--quiet", "--prune", "--force", "--no-auto-maintenance", .. FilterOf(repository), "--", url, .. references]) { Remote = url }, token);
     }
 
-    private async Task<string> FindAsync(string folder, RepositoryRequest repository, CancellationToken cancellationToken)
-    {
-        var reference = repository.Ref;
-        if (reference is null)
-        {
-            return await CommitAsync("refs/remotes/HEAD") ?? (await IsEmptyAsync()
-                ? await EmptyCommitAsync(folder, cancellationToken)
-                : throw new TaskFailedException(FailureCodes.RefNotFound, $"The repository {GitException.Clean(repository.Url)} has no default branch; name one as repository.ref."));
-        }
-
-        if (CommitId().IsMatch(reference))
-        {
-            if (await CommitAsync(reference) is null)
-            {
-                // Not part of any branch; many servers give it out by its name all the same.
-                await git.TryAsync(new(folder, ["-c", "gc.auto=0", "fetch", "--quiet", .. FilterOf(repository), "--", repository.Url, reference]) { Remote = repository.Url }, cancellationToken);
-            }
-
-            // An attempt that goes on in a repository that was empty names the commit that stands for nothing.
-            return await CommitAsync(reference) ?? (await EmptyCommitAsync(folder, cancellationToken) == reference ? reference : throw NotFound());
-        }
-
-        var name = reference.StartsWith("refs/heads/", StringComparison.Ordinal) ? reference["refs/heads/".Length..] : reference;
-        var valid = (await git.TryAsync(new(folder, "check-ref-format", "refs/heads/" + name), cancellationToken)).ExitCode == 0;
-        string[] candidates = !valid ? [] : reference.StartsWith("refs/tags/", StringComparison.Ordinal) ? [reference] : [$"refs/remotes/origin/{name}", $"refs/tags/{name}"];
-        foreach (var candidate in candidates)
-        {
-            if (await CommitAsync(candidate) is { } commit)
-            {
-                return commit;
-            }
-        }
-
-        throw NotFound();
-
-        TaskFailedException NotFound() => new(FailureCodes.RefNotFound,
-            $"The repository {GitException.Clean(repository.Url)} has no branch, tag or commit '{reference}'.");
-
-        async Task<string?> CommitAsync(string revision)
-        {
-            var result = await git.TryAsync(new(folder, "rev-parse", "--verify", "--quiet", revision + "^{commit}"), cancellationToken);
-            return result.ExitCode == 0 ? result.Output.Trim() : null;
-        }
-
-        async Task<bool> IsEmptyAsync() =>
-            (await git.RunAsync(new(folder, "for-each-ref", "--count=1", "refs/remotes/origin", "refs/tags"), cancellationToken)).Length == 0;
-    }
-
-    // The same on every machine and at every time, so that an attempt can go on from the checkpoint of another worker.
-    private async Task<string> EmptyCommitAsync(string folder, CancellationToken cancellationToken)
-    {
-        var tree = await git.RunAsync(new(folder, "hash-object", "-t", "tree", "-w", "--stdin"), cancellationToken);
-        var who = new CommitIdentity("CodeAgent", "codeagent@localhost", DateTimeOffset.UnixEpoch);
-        return await git.RunAsync(new(folder, "commit-tree", tree, "-m", "Nothing yet") { Environment = who.Environment }, cancellationToken);
-    }
-
     // The repository's lock is ours: a lock of git's own in it is left over from a process that was killed.
     private static Task RemoveStaleLocksAsync(string folder) => Task.Run(() =>
     {
@@ -232,9 +175,6 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
             }
         }
     });
-
-    [GeneratedRegex("^[0-9a-f]{40}$")]
-    private static partial Regex CommitId();
 
     [LoggerMessage(LogLevel.Information, "Fetched {Repository}: begins from {Commit}")]
     private partial void LogFetched(string repository, string commit);

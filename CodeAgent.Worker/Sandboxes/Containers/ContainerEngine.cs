@@ -29,7 +29,7 @@ internal sealed class ContainerEngine : IDisposable
 
         if (Sockets(options).FirstOrDefault(File.Exists) is not { } socket)
         {
-            return (null, $"there is no socket of Docker or Podman ({string.Join(", ", Sockets(options))})");
+            return (null, $"there is no socket of Docker or Podman ({string.Join(", ", Sockets(options))}); podman.socket or docker.socket of the system's services makes one, and sandbox.container.socket names another");
         }
 
         var client = new DockerClientBuilder().WithEndpoint(new($"unix://{socket}")).WithTimeout(Timeout.InfiniteTimeSpan).Build();

@@ -117,7 +117,7 @@ public sealed class SimulatorTests
     [Theory]
     [InlineData("say it", "no JSON at byte 1")]
     [InlineData("7", "a JSON object or a list of them is expected")]
-    [InlineData("{\"sya\": \"a\"}", "there is no 'sya'")]
+    [InlineData("{\"sya\": \"a\"}", "there is no 'sya', only say, think, call with with, fail with retry_after, wait_ms and usage")]
     [InlineData("{\"say\": 7}", "'say' has no right value here")]
     [InlineData("{\"say\": \"a\", \"call\": \"b\"}", "one of 'say', 'think', 'call' and 'fail' is expected")]
     [InlineData("{\"call\": \"\"}", "'call' has no right value here")]

@@ -57,7 +57,7 @@ public sealed class RepositoryCacheTests : IDisposable
 
         var failed = await Assert.ThrowsAsync<TaskFailedException>(() => CommitAsync(origin, reference));
         Assert.Equal(FailureCodes.RefNotFound, failed.Failure.Code);
-        Assert.Contains($"'{reference}'", failed.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"'{reference}'. Its branches are main.", failed.Message, StringComparison.Ordinal);
     }
 
     [Fact]
