@@ -20,6 +20,10 @@ internal sealed class AgentHistory(Git git, Workspace workspace)
     private const int LongestAlternates = 10_000;
     private const int Fields = 7;
     private static readonly AgentCommits None = new([]);
+
+    // An older git would fetch a HEAD that is missing, in the way that the agent's configuration says.
+    private static readonly Dictionary<string, string?> Alone = new() { ["GIT_ALLOW_PROTOCOL"] = "none" };
+
     private readonly string _own = Path.Combine(workspace.Folder.Tree, ".git");
     private readonly string _repository = workspace.Folder.Git;
 
@@ -37,7 +41,7 @@ internal sealed class AgentHistory(Git git, Workspace workspace)
             return new([], "its repository borrows objects from elsewhere");
         }
 
-        var head = (await git.TryAsync(new(_own, "rev-parse", "--verify", "--quiet", "HEAD"), cancellationToken)).Output.Trim();
+        var head = (await git.TryAsync(new(_own, "rev-parse", "--verify", "--quiet", "HEAD") { Environment = Alone }, cancellationToken)).Output.Trim();
         return head == workspace.Base.Commit ? None
             : head.Length == 0 ? new([], "its repository has no commit")
             : await ReadAsync(head, cancellationToken);

@@ -108,7 +108,7 @@ internal sealed class Deliverer(RepositoryCache cache, Git git, PullRequestOpene
             plan = _planner.Squash(workspace, tree, order, "The work is one commit: the agent's own could not be kept, because they are no single line that could be put on the base branch's newest commit.");
         }
 
-        await workspace.RequireChangedAsync(newest, cancellationToken);
+        await workspace.RequireForRebaseAsync(plan.Drafts.Select(draft => draft.Tree), newest, cancellationToken);
         return (plan with { Drafts = await _rebaser.RebaseAsync(workspace.Folder.Git, plan.Drafts, workspace.Base.Commit, newest, cancellationToken) }, newest);
     }
 

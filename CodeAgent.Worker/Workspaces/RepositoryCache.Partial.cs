@@ -3,11 +3,13 @@ using CodeAgent.Contracts;
 
 namespace CodeAgent.Worker.Workspaces;
 
-// Partial clones (partial-clone in git's technical documentation): commits and folders are all there, contents of files only where
-// somebody needed them. Git would fetch what is missing by itself, one by one and with whatever credentials it finds; here it never does.
+// Partial clones (git-rev-list(1), --filter=blob:none): commits and folders are all there, contents of files only where somebody needed
+// them. Git would fetch what is missing by itself, one by one and with whatever credentials it finds, whenever it reads it: the worker
+// never lets it (GIT_NO_LAZY_FETCH), and fetches before.
 internal sealed partial class RepositoryCache
 {
     private const string Filter = "--filter=blob:none";
+    private const string Promised = "promisor remote";
 
     /// <summary>Fetches what is missing of some contents of files; all at once, for whatever borrows from the cache.</summary>
     /// <param name="commit">Where it came from. Nothing is missing, and nothing done, unless it is partial.</param>
@@ -15,9 +17,15 @@ internal sealed partial class RepositoryCache
     /// <param name="objects">Their ids.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="TaskFailedException">They cannot be had.</exception>
-    public async Task RequireAsync(CachedCommit commit, string repository, IEnumerable<string> objects, CancellationToken cancellationToken)
+    public async Task RequireAsync(CachedCommit commit, string repository, IReadOnlyCollection<string> objects, CancellationToken cancellationToken)
     {
         if (!commit.IsPartial)
+        {
+            return;
+        }
+
+        // As a rule nothing is, and then nobody is waited for.
+        if ((await MissingAsync(repository, objects, cancellationToken)).Length == 0)
         {
             return;
         }
@@ -27,6 +35,11 @@ internal sealed partial class RepositoryCache
         if (missing.Length == 0)
         {
             return;
+        }
+
+        if (LocalRepository.Refusal(commit.Url!, folders) is { } refusal)
+        {
+            throw Unavailable(commit.Url!, refusal);
         }
 
         // What is there already cannot shorten it: nothing is negotiated.
@@ -42,13 +55,9 @@ internal sealed partial class RepositoryCache
 
     private static string[] FilterOf(RepositoryRequest repository) => repository.Partial ? [Filter] : [];
 
-    // A promise of a remote without an address: that contents are missing is no error, and nothing gets them behind our back.
-    private async Task AllowMissingAsync(string folder, CancellationToken cancellationToken) =>
-        await git.RunAsync(new(folder, "config", "remote.origin.promisor", "true"), cancellationToken);
-
-    private async Task<string[]> MissingAsync(string repository, IEnumerable<string> objects, CancellationToken cancellationToken)
+    private async Task<string[]> MissingAsync(string repository, IReadOnlyCollection<string> objects, CancellationToken cancellationToken)
     {
-        var found = await git.RunAsync(new(repository, "cat-file", "--batch-check=%(objectname)") { Input = Lines(objects.Distinct()) }, cancellationToken);
+        var found = await git.RunAsync(new(repository, "cat-file", "--batch-check=%(objectname)") { Input = Lines(objects) }, cancellationToken);
         return [.. found.Split('\n').Where(line => line.EndsWith(" missing", StringComparison.Ordinal)).Select(line => line.Split(' ')[0])];
     }
 

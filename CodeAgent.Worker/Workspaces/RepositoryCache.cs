@@ -38,7 +38,7 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
         var asked = time.GetUtcNow();
         using var held = await HoldAsync(folder, cancellationToken);
         await RemoveStaleLocksAsync(folder);
-        await InitializeAsync(folder, repository is { Partial: true }, cancellationToken);
+        await InitializeAsync(folder, cancellationToken);
         if (repository is null)
         {
             await File.WriteAllTextAsync(StampOf(folder), "", cancellationToken);
@@ -79,17 +79,12 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
     public Task<FileLock> HoldAsync(string folder, CancellationToken cancellationToken) => FileLock.AcquireAsync(folder + ".lock", time, cancellationToken);
 
     // Again where it did not come to its end; the mark is written after it.
-    private async Task InitializeAsync(string folder, bool isPartial, CancellationToken cancellationToken)
+    private async Task InitializeAsync(string folder, CancellationToken cancellationToken)
     {
         var mark = Path.Combine(folder, "codeagent");
         if (!File.Exists(mark))
         {
             await git.RunAsync(new(folder, "init", "--quiet", "--bare", "--template="), cancellationToken);
-            if (isPartial)
-            {
-                await AllowMissingAsync(folder, cancellationToken);
-            }
-
             await File.WriteAllTextAsync(mark, "", cancellationToken);
         }
     }
@@ -146,12 +141,20 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
     {
         var url = repository.Url;
         string[] all = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];
-        var result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await FetchAsync([.. all, "+HEAD:refs/remotes/HEAD"], token), cancellationToken);
+        string[] references = [.. all, "+HEAD:refs/remotes/HEAD"];
+        var result = await RemoteRetries.Pipeline.ExecuteAsync(async token => await FetchAsync([], token), cancellationToken);
         if (result.ExitCode != 0 && result.Error.Contains(NoHead, StringComparison.Ordinal))
         {
             // It is empty, or its default branch does not exist.
             await git.TryAsync(new(folder, "update-ref", "-d", "refs/remotes/HEAD"), cancellationToken);
-            result = await FetchAsync(all, cancellationToken);
+            references = all;
+            result = await FetchAsync([], cancellationToken);
+        }
+
+        if (result.ExitCode != 0 && repository.Partial && result.Error.Contains(Promised, StringComparison.Ordinal))
+        {
+            // A server that does not filter any more sends differences from contents that it thinks are here.
+            result = await FetchAsync(["--refetch"], cancellationToken);
         }
 
         if (result.ExitCode != 0)
@@ -159,8 +162,8 @@ internal sealed partial class RepositoryCache(WorkFolders folders, Git git, Time
             throw Unavailable(url, result.Error);
         }
 
-        Task<GitResult> FetchAsync(string[] references, CancellationToken token) => git.TryAsync(
-            new(folder, ["-c", "gc.auto=0", "fetch", "--quiet", "--prune", "--force", "--no-auto-maintenance", .. FilterOf(repository), "--", url, .. references]) { Remote = url }, token);
+        Task<GitResult> FetchAsync(string[] options, CancellationToken token) => git.TryAsync(
+            new(folder, ["-c", "gc.auto=0", "fetch", "--quiet", "--prune", "--force", "--no-auto-maintenance", .. options, .. FilterOf(repository), "--", url, .. references]) { Remote = url }, token);
     }
 
     // The repository's lock is ours: a lock of git's own in it is left over from a process that was killed.

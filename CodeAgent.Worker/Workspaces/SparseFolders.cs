@@ -4,27 +4,30 @@ namespace CodeAgent.Worker.Workspaces;
 /// <param name="folders">The folders, with slashes.</param>
 internal sealed class SparseFolders(IReadOnlyList<string> folders)
 {
+    private readonly HashSet<string> _wanted = [.. folders.Select(folder => folder.Trim('/'))];
+    private readonly HashSet<string> _above = [.. folders.SelectMany(folder => Upwards(folder.Trim('/')).SkipLast(1))];
+
     /// <summary>As git reads them: the files at the top and beside each folder on the way, and all of the folders themselves.</summary>
     public string Patterns
     {
         get
         {
-            var wanted = Whole.ToHashSet(StringComparer.Ordinal);
             var lines = new List<string> { "/*", "!/*/" };
-            foreach (var folder in wanted.SelectMany(Upwards).Distinct().Order(StringComparer.Ordinal).Where(folder => !Upwards(folder).SkipLast(1).Any(wanted.Contains)))
+            foreach (var folder in _wanted.SelectMany(Upwards).Distinct().Order(StringComparer.Ordinal).Where(folder => !Upwards(folder).SkipLast(1).Any(_wanted.Contains)))
             {
-                lines.AddRange(wanted.Contains(folder) ? [$"/{folder}/"] : [$"/{folder}/", $"!/{folder}/*/"]);
+                lines.AddRange(_wanted.Contains(folder) ? [$"/{folder}/"] : [$"/{folder}/", $"!/{folder}/*/"]);
             }
 
             return string.Join('\n', lines) + "\n";
         }
     }
 
-    /// <summary>The folders themselves, all of them.</summary>
-    public IEnumerable<string> Whole => folders.Select(folder => folder.Trim('/'));
-
-    /// <summary>The folders on the way to them, of which only the files are there; with a slash at the end.</summary>
-    public IEnumerable<string> Above => Whole.SelectMany(folder => Upwards(folder).SkipLast(1)).Distinct().Select(folder => folder + '/');
+    /// <summary>Whether a file is one that they have.</summary>
+    public bool Has(string path)
+    {
+        var folder = path[..Math.Max(0, path.LastIndexOf('/'))];
+        return folder.Length == 0 || _above.Contains(folder) || Upwards(folder).Any(_wanted.Contains);
+    }
 
     /// <summary>Makes a repository check out these alone.</summary>
     public async Task ApplyAsync(Git git, string repository, CancellationToken cancellationToken)

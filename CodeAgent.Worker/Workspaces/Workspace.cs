@@ -68,21 +68,28 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
     /// <summary>Writes the difference of a tree or commit from the base into a file, as a binary patch.</summary>
     public async Task WritePatchAsync(string tree, string file, CancellationToken cancellationToken)
     {
-        await RequireChangedAsync(tree, cancellationToken);
+        await _contents.RequireChangedAsync(tree, isTheirs: false, cancellationToken);
         await git.RunAsync(new(folder.Git, "diff-tree", "-r", "-p", "--binary", "--full-index", "--find-renames", "--no-ext-diff", "--no-textconv", origin.Commit, tree)
         {
             Output = PipeTarget.ToFile(file),
         }, cancellationToken);
     }
 
-    /// <summary>Sees to it that the contents are there in which a tree or commit differs from the base.</summary>
+    /// <summary>Sees to it that all contents are there for putting trees that began from the base on another commit of the other side's.</summary>
     /// <exception cref="TaskFailedException">They cannot be had.</exception>
-    public Task RequireChangedAsync(string tree, CancellationToken cancellationToken) => _contents.RequireChangedAsync(tree, cancellationToken);
+    public async Task RequireForRebaseAsync(IEnumerable<string> trees, string onto, CancellationToken cancellationToken)
+    {
+        await _contents.RequireChangedAsync(onto, isTheirs: true, cancellationToken);
+        foreach (var tree in trees)
+        {
+            await _contents.RequireChangedAsync(tree, isTheirs: false, cancellationToken);
+        }
+    }
 
     /// <summary>How many files of a tree differ from the base.</summary>
     public async Task<int> CountChangesAsync(string tree, CancellationToken cancellationToken)
     {
-        await RequireChangedAsync(tree, cancellationToken);
+        await _contents.RequireChangedAsync(tree, isTheirs: false, cancellationToken);
         return (await git.RunAsync(new(folder.Git, "diff-tree", "-r", "-z", "--name-only", "--find-renames", origin.Commit, tree), cancellationToken)).Count(c => c == '\0');
     }
 
@@ -102,7 +109,9 @@ internal sealed class Workspace(TaskFolder folder, CachedCommit origin, Git git,
 
     private async Task CheckOutAsync(CancellationToken cancellationToken)
     {
-        await layout.CreateAsync(folder.Git, bare: true, AlternatesOf(origin), "", "", null, cancellationToken);
+        // Without all contents, a push must not be of more than what is new: git asks the other side what it has, and not only which refs.
+        var settings = origin.IsPartial ? RepositoryLayout.Setting("push", "negotiate", "true") : "";
+        await layout.CreateAsync(folder.Git, bare: true, AlternatesOf(origin), settings, "", null, cancellationToken);
         await ShapeAsync(folder.Git, cancellationToken);
         await _contents.RequireBaseAsync(sparse, cancellationToken);
         await git.RunAsync(new(folder.Git, "read-tree", "-u", "--reset", origin.Commit) { Tree = folder.Tree }, cancellationToken);

@@ -59,7 +59,7 @@ internal static class FirstToolCall
         foreach (var (part, values) in parts)
         {
             double[] sorted = [.. values.Order()];
-            table.Add(part, Text(Statistics.Percentile(sorted, 50)), Text(Statistics.Percentile(sorted, 95)), Text(sorted[^1]));
+            table.Add(part, Text(Statistics.Median(sorted)), Text(Statistics.Percentile(sorted, 95)), Text(sorted[^1]));
         }
 
         var (median, git) = (Statistics.Median(parts[Total]), Statistics.Median(parts[Plain]));

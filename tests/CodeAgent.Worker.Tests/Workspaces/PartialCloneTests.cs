@@ -71,6 +71,105 @@ public sealed class PartialCloneTests : IDisposable
         Assert.Equal("2\n", await ReadAsync(second, "src/a.txt"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task It_is_pushed_where_the_branch_has_moved_on_or_was_rewritten(bool rewritten)
+    {
+        var origin = await ServingAsync(("a.txt", "1"));
+        foreach (var content in (string[])["2", "3", "4"])
+        {
+            await origin.CommitAsync(("a.txt", content));
+        }
+
+        var workspace = await OpenAsync(origin);
+        await _bench.RunAsync(workspace, "echo mine > b.txt");
+        if (rewritten)
+        {
+            await origin.GitAsync("reset", "-q", "--hard", "HEAD~2");
+        }
+
+        // Another task may have fetched it already, or nobody.
+        await origin.CommitAsync(("a.txt", "5"));
+        if (rewritten)
+        {
+            await OpenAsync(origin);
+        }
+
+        var delivery = await DeliverAsync(workspace);
+        Assert.Equal("4", await origin.GitAsync("show", $"{delivery.Commit}:a.txt"));
+        Assert.Equal(delivery.Commit, await origin.GitAsync("rev-parse", delivery.Branch));
+    }
+
+    [Fact]
+    public async Task What_is_ignored_is_ignored_in_folders_that_are_not_there_too()
+    {
+        var origin = await ServingAsync(("src/a.txt", "1"), ("large/.gitignore", "*.log\n"), ("large/x.bin", "2"));
+        var workspace = await OpenAsync(origin, "src");
+        await _bench.RunAsync(workspace, "mkdir large; echo secret > large/build.log; echo new > large/new.txt; git add --sparse -A; git status --porcelain");
+        var delivery = await DeliverAsync(workspace);
+        Assert.Equal("A\tlarge/new.txt", await origin.GitAsync("diff", "--name-status", delivery.BaseCommit, delivery.Commit));
+    }
+
+    [Fact]
+    public async Task A_submodule_that_was_removed_stays_so_in_the_next_attempt()
+    {
+        var library = await _bench.RepositoryAsync("library");
+        await library.CommitAsync(("lib.txt", "1"));
+        var origin = await ServingAsync(("a.txt", "1"));
+        await origin.GitAsync("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../library", "library");
+        await origin.CommitAsync(("b.txt", "2"));
+        var first = await OpenAsync(origin);
+        await _bench.RunAsync(first, "rm -rf library; echo more >> b.txt; printf 'y\\rindex 1234567890123456789012345678901234567890..1234567890123456789012345678901234567890\\r\\n' > c.txt");
+        var tree = await first.SnapshotAsync(TestContext.Current.CancellationToken);
+        await first.WritePatchAsync(tree, _bench["patch"], TestContext.Current.CancellationToken);
+        Assert.Contains("deleted file mode 160000", await File.ReadAllTextAsync(_bench["patch"], TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        var second = await OpenAsync(origin);
+        await second.RestoreAsync(_bench["patch"], TestContext.Current.CancellationToken);
+        Assert.Equal(tree, await second.RestoredTreeAsync(TestContext.Current.CancellationToken));
+    }
+
+    // A folder that was moved on one side, and got a file on the other, is a question for a person; git finds that out by the contents.
+    [Theory]
+    [InlineData("large/x.txt", null)]
+    [InlineData("large/new.txt", "src/moved/new.txt changed on both sides")]
+    public async Task Commits_that_remove_what_was_never_fetched_are_put_on_a_base_that_has_moved(string theirs, string? conflict)
+    {
+        static string Text(string end) => string.Concat(Enumerable.Range(1, 50).Select(number => $"line {number}\n")) + end;
+        var origin = await ServingAsync(("src/a.txt", "1"), ("large/x.txt", Text("x")), ("large/y.txt", Text("y")));
+        var workspace = await OpenAsync(origin, "src");
+        await _bench.RunAsync(workspace, """
+            git rm -rq --cached --sparse large; mkdir src/moved; for i in $(seq 50); do echo "line $i"; done > src/moved/x.txt; git add src; git commit -qm Moved
+            echo 2 > src/a.txt; git commit -qam Two
+            """);
+        await origin.CommitAsync((theirs, "theirs\n" + Text("x")));
+        var delivering = DeliverAsync(workspace, new() { Branch = "work", Push = true, Commits = CommitHistory.Keep, OnMovedBase = MovedBase.Rebase });
+        if (conflict is not null)
+        {
+            Assert.Contains(conflict, (await Assert.ThrowsAsync<TaskFailedException>(() => delivering)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        var delivery = await delivering;
+        Assert.Equal("2", await origin.GitAsync("show", $"{delivery.Commit}:src/a.txt"));
+        Assert.StartsWith("theirs\nline 1\n", await origin.GitAsync("show", $"{delivery.Commit}:src/moved/x.txt"), StringComparison.Ordinal);
+        Assert.Equal(delivery.RebasedOnto, await origin.GitAsync("merge-base", "main", "work"));
+    }
+
+    [Fact]
+    public async Task A_server_that_filters_no_more_gives_everything_again()
+    {
+        static string Text(string end) => string.Concat(Enumerable.Range(1, 5_000).Select(number => $"line {number}\n")) + end;
+        var origin = await ServingAsync(("src/a.txt", "1"), ("large/x.txt", Text("x")));
+        await OpenAsync(origin, "src");
+        await origin.GitAsync("config", "uploadpack.allowFilter", "false");
+        var head = await origin.CommitAsync(("large/x.txt", Text("y")), ("src/a.txt", "2"));
+        var workspace = await OpenAsync(origin, "src");
+        Assert.Equal(head, workspace.Base.Commit);
+        Assert.Equal("2", await ReadAsync(workspace, "src/a.txt"));
+    }
+
     [Fact]
     public async Task A_server_that_cannot_filter_gives_everything()
     {
@@ -89,9 +188,14 @@ public sealed class PartialCloneTests : IDisposable
         var origin = await ServingAsync(("src/a.txt", "1"), ("large/x.bin", "other"));
         var workspace = await OpenAsync(origin, "src");
         await _bench.RunAsync(workspace, "mkdir large; echo 2 > large/x.bin");
-        Directory.Move(origin.Path, origin.Path + "-away");
+        await origin.GitAsync("checkout", "-q", "--orphan", "other");
+        await origin.CommitAsync(("a.txt", "1"), ("src/a.txt", "2"), ("large/x.bin", "rewritten"));
+        await origin.GitAsync("branch", "-qD", "main");
+        await origin.GitAsync("-c", "gc.reflogExpire=now", "reflog", "expire", "--all", "--expire=now");
+        await origin.GitAsync("prune", "--expire=now");
         var failed = await Assert.ThrowsAsync<TaskFailedException>(() => DeliverAsync(workspace, new() { Branch = "work" }));
         Assert.Equal(FailureCodes.RepositoryUnavailable, failed.Failure.Code);
+        Assert.Contains("not our ref", failed.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _bench.Dispose();

@@ -16,7 +16,8 @@ internal sealed class GitCommand(string workspace)
     /// <exception cref="ToolException">Git says why not.</exception>
     public async Task<IReadOnlyList<string>> FilesAsync(WorkspacePath folder, CancellationToken cancellationToken)
     {
-        // Listing runs no program but a file system monitor, and that is switched off.
+        // Listing runs two programs of the configuration's: a file system monitor, and, where a .gitignore is missing in a partial clone,
+        // what is to fetch it. Both are switched off.
         string[] arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", $":(literal){folder.Shown}"];
         var answer = await RunAsync(arguments, "", repository: null, cancellationToken);
         return answer.Succeeded
@@ -53,6 +54,8 @@ internal sealed class GitCommand(string workspace)
                 environment.Set("GIT_CONFIG_NOSYSTEM", "1");
                 environment.Set("GIT_CONFIG_GLOBAL", "/dev/null");
                 environment.Set("GIT_OPTIONAL_LOCKS", "0");
+                environment.Set("GIT_NO_LAZY_FETCH", "1");
+                environment.Set("GIT_ALLOW_PROTOCOL", "none");
                 environment.Set("LC_ALL", "C.UTF-8");
             })
             .WithStandardInputPipe(PipeSource.FromString(input, new UTF8Encoding(false)))

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using CliWrap;
+using CodeAgent.Worker.Tests.Benches;
 
 namespace CodeAgent.Worker.Tests.Agents.Builtin.Tools;
 
@@ -138,6 +139,24 @@ public sealed class SearchTests : IAsyncLifetime
         await SearchAsync(new { pattern = "class" });
 
         Assert.False(File.Exists(Path.Combine(_bench.Workspace.Outside, "ran")));
+    }
+
+    [Fact]
+    public async Task Nor_does_what_the_configuration_says_of_fetching_what_is_missing()
+    {
+        var ran = Path.Combine(_bench.Workspace.Outside, "ran");
+        await Bash.RunAsync(_bench.Workspace.Root, $"""
+            printf '#!/bin/sh\ntouch "{ran}"\n' > evil; chmod +x evil
+            git config remote.origin.url "$PWD"; git config remote.origin.promisor true; git config remote.origin.uploadpack "$PWD/evil"
+            mkdir ignoring; echo x > ignoring/x
+            git update-index --add --cacheinfo 100644,1234567890123456789012345678901234567890,ignoring/.gitignore
+            git update-index --skip-worktree ignoring/.gitignore
+            """);
+
+        await SearchAsync(new { pattern = "class" });
+        await _bench.CallAsync("list", new { });
+
+        Assert.False(File.Exists(ran));
     }
 
     private Task<string> SearchAsync(object with) => _bench.CallAsync("search", with);
