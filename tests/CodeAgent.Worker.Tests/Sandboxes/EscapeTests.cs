@@ -145,7 +145,7 @@ public abstract class EscapeTests : IAsyncLifetime
     {
         var marker = _outside["ran"];
         await File.WriteAllTextAsync(_outside["target"], "before", Token);
-        Assert.Equal(0, (await RunAsync($$"""
+        var written = await RunAsync($$"""
             set -e
             printf '#!/bin/sh\ntouch {{marker}}\n' >evil.sh && chmod +x evil.sh
             for hook in pre-commit post-checkout post-index-change reference-transaction; do cp evil.sh .git/hooks/$hook 2>/dev/null || { mkdir -p .git/hooks; cp evil.sh .git/hooks/$hook; }; done
@@ -155,7 +155,8 @@ public abstract class EscapeTests : IAsyncLifetime
             ln -s {{_outside.Path}}/target out.txt
             ln -s {{_outside.Path}} folder
             echo changed >>read.me
-            """)).ExitCode);
+            """);
+        Assert.True(written.ExitCode == 0, $"{written.ExitCode}: {written.Output}");
 
         var tree = await _bench.Workspace.SnapshotAsync(Token);
         await _bench.Workspace.WritePatchAsync(tree, _outside["patch"], Token);
