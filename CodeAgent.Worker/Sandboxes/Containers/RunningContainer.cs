@@ -11,6 +11,7 @@ internal sealed class RunningContainer : IRunningCommand
     private const int PieceSize = 32 * 1024;
     private const int Killed = 137;
     private static readonly TimeSpan Politeness = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
     private readonly ContainerEngine _engine;
     private readonly string _id;
@@ -102,15 +103,36 @@ internal sealed class RunningContainer : IRunningCommand
 
     private async Task<int> ExitedAsync()
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
         try
         {
-            Volatile.Write(ref _code, (int)(await _engine.Client.Containers.WaitContainerAsync(_id, _gone.Token)).StatusCode);
+            var first = await Task.WhenAny(WaitAsync(either.Token), LookAsync(either.Token));
+            Volatile.Write(ref _code, await first);
             return _code;
         }
         catch (Exception e) when (e is OperationCanceledException or DockerApiException or HttpRequestException or IOException)
         {
             // It was removed, by us or by somebody else; or the engine is gone, and with it whatever could be known.
             return Killed;
+        }
+        finally
+        {
+            await either.CancelAsync();
+        }
+    }
+
+    private async Task<int> WaitAsync(CancellationToken cancellationToken) => (int)(await _engine.Client.Containers.WaitContainerAsync(_id, cancellationToken)).StatusCode;
+
+    // Podman 4 now and then answers a wait never, though the container has long ended.
+    private async Task<int> LookAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await Task.Delay(LookEvery, _time, cancellationToken);
+            if ((await _engine.Client.Containers.InspectContainerAsync(_id, cancellationToken)).State is { Running: false, Status: "exited" } state)
+            {
+                return (int)state.ExitCode;
+            }
         }
     }
 
