@@ -129,9 +129,16 @@ internal sealed class RunningContainer : IRunningCommand
         while (true)
         {
             await Task.Delay(LookEvery, _time, cancellationToken);
-            if ((await _engine.Client.Containers.InspectContainerAsync(_id, cancellationToken)).State is { Running: false, Status: "exited" } state)
+            try
             {
-                return (int)state.ExitCode;
+                if ((await _engine.Client.Containers.InspectContainerAsync(_id, cancellationToken)).State is { Running: false, Status: "exited" } state)
+                {
+                    return (int)state.ExitCode;
+                }
+            }
+            catch (Exception e) when (e is DockerApiException or HttpRequestException or IOException)
+            {
+                // That the container or the engine is gone is for the wait to say; one look that fails says nothing.
             }
         }
     }
