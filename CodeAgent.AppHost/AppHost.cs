@@ -18,6 +18,9 @@ internal static class AppHost
         var apiKey = builder.AddParameter("api-key", () => settings.Keys.Api, secret: true);
         var workerKey = builder.AddParameter("worker-key", () => settings.Keys.Worker, secret: true);
 
+        // What the keys are hashed with: for those who look keys up, and nobody else.
+        var keySecret = builder.AddParameter("key-secret", () => settings.Keys.Secret, secret: true);
+
         // A container with a volume, a server in this process, or one that is there already.
         var redis = builder.AddRedis(settings);
 
@@ -26,7 +29,9 @@ internal static class AppHost
             .WithHttpEndpoint(settings.Ports.Gateway)
             .WithHttpHealthCheck("/health")
             .WithSettings(settings)
+            .WithoutApiSecrets(settings)
             .WithEnvironment("CODEAGENT_API_KEY", apiKey)
+            .WithEnvironment("CODEAGENT_KEY_SECRET", keySecret)
             .WithReference(redis)
             .WaitFor(redis);
 
@@ -39,6 +44,7 @@ internal static class AppHost
             .WithoutProviderKeys(settings)
             .WithEnvironment("CODEAGENT_API_KEY", apiKey)
             .WithEnvironment("CODEAGENT_WORKER_KEY", workerKey)
+            .WithEnvironment("CODEAGENT_KEY_SECRET", keySecret)
             .WithReference(redis)
             .WithReference(gateway)
             .WaitFor(redis);
@@ -50,7 +56,10 @@ internal static class AppHost
             .WithHttpHealthCheck("/health")
             .WithSettings(settings)
             .WithoutProviderKeys(settings)
+            .WithoutApiSecrets(settings)
             .WithEnvironment("CODEAGENT_API_KEY", "")
+            .WithEnvironment("CODEAGENT_KEY_SECRET", "")
+            .WithEnvironment("CODEAGENT_KEY_SECRET_FILE", "")
             .WithEnvironment("ConnectionStrings__redis", "")
             .WithEnvironment("Redis", "")
             .WithEnvironment("CODEAGENT_WORKER_KEY", workerKey)

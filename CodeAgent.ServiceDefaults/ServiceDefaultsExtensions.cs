@@ -11,6 +11,9 @@ namespace CodeAgent.ServiceDefaults;
 /// <summary>What every service has in common.</summary>
 public static class ServiceDefaultsExtensions
 {
+    // Clients that send a head in more pieces than that want to hold the connection, not an answer.
+    private static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(10);
+
     /// <summary>Adds telemetry, correlation, health checks, service discovery, problem details and the watch over the parent process.</summary>
     /// <param name="builder">The service's builder.</param>
     /// <param name="configure">Changes what differs from service to service.</param>
@@ -19,7 +22,11 @@ public static class ServiceDefaultsExtensions
         var telemetry = new TelemetryOptions();
         configure?.Invoke(telemetry);
 
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.RequestHeadersTimeout = HeadersWithin;
+        });
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlocks>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.AddTelemetry(telemetry);

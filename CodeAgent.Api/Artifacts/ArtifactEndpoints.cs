@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Security.Claims;
+using CodeAgent.Api.Events;
 using CodeAgent.Api.Http;
 using CodeAgent.Api.Leases;
 using CodeAgent.Api.Tasks;
@@ -14,6 +15,7 @@ namespace CodeAgent.Api.Artifacts;
 internal static partial class ArtifactEndpoints
 {
     private const int LongestPage = 200;
+    private const string Log = "log";
 
     public static WebApplication MapArtifacts(this WebApplication app)
     {
@@ -21,10 +23,10 @@ internal static partial class ArtifactEndpoints
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         artifacts.MapGet("/artifacts", ListAsync).WithSummary("List what a task left").WithQuery("cursor", "limit");
         artifacts.MapGet("/artifacts/{name}", GetAsync).WithSummary("Get the patch, the log or another artifact")
-            .WithDescription("In ranges, if asked so. The entity tag is the SHA-256 of the content.").WithQuery().ProducesContent();
+            .WithDescription("In ranges, if asked so. The entity tag is the SHA-256 of the content. The log can be followed while the task runs: then it is text that grows until the task is final, made from the events of all attempts.")
+            .WithQuery("follow").ProducesContent();
 
-        // A token whose lease is over may come in, so that it is told why it is refused.
-        app.MapGet("/v1/leases/{taskId:guid}/artifacts/{name}", GetUnderLeaseAsync).WithTags("Leases").RequireAuthorization()
+        app.MapGet("/v1/leases/{taskId:guid}/artifacts/{name}", GetUnderLeaseAsync).WithTags("Leases").RequireAuthorization(Scopes.TaskToken)
             .WithSummary("Get an artifact of the leased task, those of checkpoints included").WithQuery().ProducesContent()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
@@ -37,7 +39,7 @@ internal static partial class ArtifactEndpoints
         .Produces(StatusCodes.Status304NotModified);
 
     private static async Task<Ok<Page<ArtifactView>>> ListAsync(
-        Guid id, TaskStore tasks,
+        Guid id, ClaimsPrincipal caller, TaskStore tasks,
         [Description("next of the page before.")] string? cursor = null,
         [Description("Artifacts a page: 1 to 200.")] int limit = 50)
     {
@@ -46,7 +48,7 @@ internal static partial class ArtifactEndpoints
             throw TaskProblems.Invalid("limit", $"limit is 1 to {LongestPage}.");
         }
 
-        var task = await tasks.FindAsync(id) ?? throw TaskProblems.NotFound();
+        var task = await tasks.FindAsync(id, caller.Tenant()) ?? throw TaskProblems.NotFound();
         var rest = task.Artifacts
             .Where(artifact => !artifact.IsInternal && string.CompareOrdinal(artifact.Name, cursor) > 0)
             .OrderBy(artifact => artifact.Name, StringComparer.Ordinal)
@@ -55,11 +57,26 @@ internal static partial class ArtifactEndpoints
             [.. rest.Take(limit).Select(artifact => artifact.ToView())], rest.Count > limit ? rest[limit - 1].Name : null));
     }
 
-    private static async Task<PhysicalFileHttpResult> GetAsync(
-        Guid id, string name, HttpResponse response, TaskStore tasks, ArtifactStore files, ILogger<ArtifactStore> logger)
+    private static async Task<IResult> GetAsync(
+        Guid id, string name, ClaimsPrincipal caller, HttpResponse response, TaskStore tasks, EventLog events, ArtifactStore files, ILogger<ArtifactStore> logger,
+        [Description("true: the log, and what comes to it, until the task is final. false by default. For the log alone.")] string? follow = null)
     {
         ArtifactName.Require(name);
-        var task = await tasks.FindAsync(id) ?? throw TaskProblems.NotFound();
+        var live = follow switch
+        {
+            null or "false" => false,
+            "true" when name == Log => true,
+            "true" => throw TaskProblems.Invalid("follow", $"Only the artifact {Log} grows and can be followed."),
+            _ => throw TaskProblems.Invalid("follow", "follow is true or false."),
+        };
+        var task = await tasks.FindAsync(id, caller.Tenant()) ?? throw TaskProblems.NotFound();
+
+        // Every task that is over has a log, also one that ended without a worker.
+        if (live || (name == Log && task.IsFinal && task.Artifacts.All(artifact => artifact.Name != Log)))
+        {
+            return new FollowedLog(events.FollowAsync(id, 0, default));
+        }
+
         return Send(task, name, artifact => !artifact.IsInternal, response, files, logger);
     }
 

@@ -31,6 +31,7 @@ namespace CodeAgent.Contracts;
 [JsonSerializable(typeof(ReleaseRequest))]
 [JsonSerializable(typeof(ArtifactView))]
 [JsonSerializable(typeof(SystemStatus))]
+[JsonSerializable(typeof(OperationsView))]
 [JsonSerializable(typeof(Delivery))]
 [JsonSerializable(typeof(CheckResult))]
 [JsonSerializable(typeof(Usage))]
@@ -40,7 +41,11 @@ public sealed partial class ContractsJson : JsonSerializerContext
 {
     /// <summary>
     /// Reads what we wrote ourselves, in Redis or as the other side of the wire between Api and worker: a field that a newer
-    /// version added is no reason to lose a task. Only what clients send is read strictly.
+    /// version added is no reason to lose a task. Only what clients send is read strictly, and looked through for names that come twice.
     /// </summary>
-    public static ContractsJson Lenient => field ??= new(new JsonSerializerOptions(Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip });
+    public static ContractsJson Lenient => field ??= new(new JsonSerializerOptions(Default.Options)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
+        AllowDuplicateProperties = true,
+    });
 }

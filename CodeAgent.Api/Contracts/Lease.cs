@@ -110,6 +110,9 @@ public sealed record HeartbeatResponse
 
     /// <summary>Follow-up messages after <see cref="HeartbeatRequest.MessagesSeen"/>, oldest first.</summary>
     public IReadOnlyList<FollowUp> Messages { get; set; } = [];
+
+    /// <summary>Whether the worker is to stop the agent and give the lease back. A later answer may take it back.</summary>
+    public DrainOrder Drain { get; set; }
 }
 
 /// <summary>A message of a person to the agent.</summary>

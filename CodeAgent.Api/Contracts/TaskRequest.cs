@@ -41,7 +41,7 @@ public sealed record TaskRequest
     /// <summary>Free labels to find the task by. At most 20; keys up to 63 characters, values up to 255.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; set; } = new Dictionary<string, string>();
 
-    /// <summary>Where the outcome is to be posted. Not offered yet: a request with it is refused rather than silently not called back.</summary>
+    /// <summary>An address, <c>https://…</c>, that is told, signed, when the task waits for an answer, succeeded, failed or was canceled.</summary>
     public string? Callback { get; set; }
 }
 

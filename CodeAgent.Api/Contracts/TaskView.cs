@@ -55,6 +55,9 @@ public sealed record TaskView
     /// <summary>What was asked for, with the defaults filled in.</summary>
     public required TaskRequest Request { get; init; }
 
+    /// <summary>Where it stands in the queue, while it does. Only where one task is asked for, not in lists.</summary>
+    public QueueView? Queue { get; set; }
+
     /// <summary>Attempts begun, the present one included. 0 while it was never claimed. One that ends with a question, or is given back by its worker, is not counted.</summary>
     public required int Attempt { get; init; }
 
@@ -99,6 +102,16 @@ public sealed record TaskView
 
     /// <summary>Number of the newest event.</summary>
     public required long LastEvent { get; init; }
+}
+
+/// <summary>Where a task stands in the queue.</summary>
+public sealed record QueueView
+{
+    /// <summary>About the how manieth of the tasks for its agent it is, from 1, as turns, weights and priorities are now. What is at a limit is not taken into account.</summary>
+    public long? Place { get; set; }
+
+    /// <summary>When it enters the queue: it waits for its next attempt.</summary>
+    public DateTimeOffset? NotBefore { get; set; }
 }
 
 /// <summary>A page of a list.</summary>

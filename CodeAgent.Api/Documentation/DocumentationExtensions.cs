@@ -21,7 +21,7 @@ internal static class DocumentationExtensions
                 {
                     Type = SecuritySchemeType.Http,
                     Scheme = "bearer",
-                    Description = "An API key, a worker key, or the token of a lease.",
+                    Description = "An API key, a worker key, the token of a lease, or a JWT of an issuer that config/api.yaml names.",
                 };
                 return Task.CompletedTask;
             });
@@ -40,7 +40,7 @@ internal static class DocumentationExtensions
     public static WebApplication MapDocumentation(this WebApplication app)
     {
         app.MapOpenApi().AllowAnonymous();
-        app.MapScalarApiReference(scalar => scalar.WithTitle("CodeAgent")).AllowAnonymous();
+        app.MapScalarApiReference(scalar => scalar.WithTitle("CodeAgent").DisableDefaultFonts()).AllowAnonymous();
         return app;
     }
 }

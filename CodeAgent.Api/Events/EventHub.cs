@@ -11,6 +11,12 @@ internal sealed class EventHub(IConnectionMultiplexer redis, TimeProvider time, 
 {
     private readonly ConcurrentDictionary<Guid, ImmutableList<EventWatch>> _watches = new();
 
+    /// <summary>Some task may have changed. Handlers must not wait for anything.</summary>
+    public event Action? Changed;
+
+    /// <summary>How many watch a task in this process; workers whose heartbeats wait for news among them.</summary>
+    public int Watchers => _watches.Values.Sum(watches => watches.Count);
+
     /// <summary>Watches a task from now on.</summary>
     public EventWatch Watch(Guid task)
     {
@@ -21,6 +27,7 @@ internal sealed class EventHub(IConnectionMultiplexer redis, TimeProvider time, 
 
     protected override void Heard(string message)
     {
+        Changed?.Invoke();
         if (_watches.TryGetValue(EventNotice.TaskOf(message), out var watches))
         {
             var notice = EventNotice.Parse(message);
@@ -30,6 +37,7 @@ internal sealed class EventHub(IConnectionMultiplexer redis, TimeProvider time, 
 
     protected override void Missed()
     {
+        Changed?.Invoke();
         foreach (var watch in _watches.Values.SelectMany(watches => watches))
         {
             watch.TellMissed();

@@ -10,7 +10,10 @@ namespace CodeAgent.Api.Events;
 internal sealed partial class EventLog(
     IConnectionMultiplexer redis, EventHub hub, IOptions<EventOptions> options, TimeProvider time, ILogger<EventLog> logger)
 {
-    private const int Page = 100;
+    // Whoever reads slowly holds one page: of so many events, and fewer where they are long.
+    private const int FirstPage = 20;
+    private const int LargestPage = 200;
+    private const int PageCharacters = 256 * 1024;
 
     private IDatabase Redis => redis.GetDatabase();
 
@@ -18,9 +21,12 @@ internal sealed partial class EventLog(
     public async Task<IReadOnlyList<LoggedEvent>> ReadAsync(Guid task, long after, int limit)
     {
         // The place in the list is the number less one.
-        var lines = await Redis.ListRangeAsync(TaskKeys.Events(task), after, after + limit - 1);
+        var lines = await ReadRawAsync(task, after, limit);
         return [.. lines.Select(line => LoggedEvent.Parse(line!))];
     }
+
+    /// <summary>The same as JSON, UTF-8, each as it was written.</summary>
+    public Task<RedisValue[]> ReadRawAsync(Guid task, long after, int limit) => Redis.ListRangeAsync(TaskKeys.Events(task), after, after + limit - 1);
 
     /// <summary>
     /// All events after number <paramref name="after"/> in order, each once, until the task is final and its last event is given.
@@ -31,19 +37,19 @@ internal sealed partial class EventLog(
     {
         // Watching begins before reading, so that nothing falls in between.
         using var watch = hub.Watch(task);
-        var readLog = true;
+        var (readLog, page) = (true, FirstPage);
         while (true)
         {
             while (readLog)
             {
-                var written = await UnlessAwayAsync(ReadAsync(task, after, Page), []);
+                var written = await UnlessAwayAsync(ReadAsync(task, after, page), []);
+                readLog = written.Count == page;
                 if (written.Count > 0)
                 {
                     yield return written;
                     after = written[^1].Number;
+                    page = Math.Clamp((int)(written.Count * (long)PageCharacters / (1 + written.Sum(e => (long)e.Json.Length))), 1, LargestPage);
                 }
-
-                readLog = written.Count == Page;
             }
 
             if (await UnlessAwayAsync(IsOverAsync(task, after), false))

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using CodeAgent.Contracts;
 
@@ -13,23 +14,48 @@ internal sealed record LoggedEvent(long Number, string Type, string Json)
     /// <summary>Whether the task ended with it, for now.</summary>
     public bool IsFinal => Type is EventTypes.TaskSucceeded or EventTypes.TaskFailed or EventTypes.TaskCanceled;
 
+    /// <summary>As it is streamed: made once for all who watch.</summary>
+    public byte[] Frame => field ??= EventStreamResult.Frame(Type, Json, Number);
+
+    public bool Equals(LoggedEvent? other) => other is not null && (Number, Type, Json) == (other.Number, other.Type, other.Json);
+
+    public override int GetHashCode() => HashCode.Combine(Number, Type, Json);
+
     public static LoggedEvent Of(TaskEvent e) => new(e.Number, e.Type, JsonSerializer.Serialize(e, ContractsJson.Default.TaskEvent));
 
+    /// <summary>With what it says.</summary>
+    public TaskEvent ToEvent() => JsonSerializer.Deserialize(Json, ContractsJson.Lenient.TaskEvent)!;
+
+    /// <summary>An event as it was stored. What it says is not read: number and type stand before it.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
     public static LoggedEvent Parse(string json)
     {
-        var e = Read(json);
-        return new(e.Number, e.Type, json);
+        var (number, type) = (0L, (string?)null);
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+        while ((number == 0 || type is null) && reader.Read())
+        {
+            if (reader.CurrentDepth != 1 || reader.TokenType != JsonTokenType.PropertyName)
+            {
+                continue;
+            }
+
+            var (isNumber, isType) = (reader.ValueTextEquals("number"), reader.ValueTextEquals("type"));
+            reader.Skip();
+            number = isNumber ? reader.GetInt64() : number;
+            type = isType ? reader.GetString() : type;
+        }
+
+        return type is null || number == 0 ? throw new JsonException("An event has a number and a type.") : new(number, type, json);
     }
-
-    public TaskEvent ToEvent() => Read(Json);
-
-    private static TaskEvent Read(string json) => JsonSerializer.Deserialize(json, ContractsJson.Lenient.TaskEvent)!;
 }
 
 /// <summary>New events of a task, as the instances of the Api tell each other.</summary>
 internal sealed record EventNotice(Guid Task, IReadOnlyList<LoggedEvent> Events)
 {
     private const int IdLength = 36;
+
+    /// <summary>Characters of the events, about what they take in memory.</summary>
+    public int Length { get; } = Events.Sum(e => e.Json.Length);
 
     public static EventNotice Of(Guid task, IReadOnlyList<TaskEvent> events) => new(task, [.. events.Select(LoggedEvent.Of)]);
 

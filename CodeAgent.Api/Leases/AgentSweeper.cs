@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using CodeAgent.Api.Queue;
 using CodeAgent.Api.Status;
 using CodeAgent.Api.Tasks;
 using CodeAgent.Contracts;
@@ -15,7 +16,7 @@ namespace CodeAgent.Api.Leases;
 /// known of what they will offer, and the tasks wait. Any number of instances may do so at the same time.
 /// </summary>
 internal sealed partial class AgentSweeper(
-    IConnectionMultiplexer redis, TaskStore tasks, WorkerRegistry workers, IOptions<LeaseOptions> options, TimeProvider time, ILogger<AgentSweeper> logger) : BackgroundService
+    IConnectionMultiplexer redis, TaskStore tasks, TaskQueue queue, WorkerRegistry workers, IOptions<LeaseOptions> options, TimeProvider time, ILogger<AgentSweeper> logger) : BackgroundService
 {
     private const int AtOnce = 100;
     private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(10);
@@ -65,7 +66,7 @@ internal sealed partial class AgentSweeper(
 
         var failure = new TaskFailure(FailureCodes.AgentUnavailable, string.Create(CultureInfo.InvariantCulture,
             $"No worker has offered the agent '{agent}' for {options.Value.AgentPatience.TotalMinutes:0.#} minutes. Those that are there offer {string.Join(", ", offered.Order(StringComparer.Ordinal))}."));
-        foreach (var id in (await database.SortedSetRangeByRankAsync(TaskKeys.Queue(agent), 0, AtOnce - 1)).Select(member => Guid.Parse(member.ToString())))
+        foreach (var id in await queue.SomeAsync(agent, AtOnce))
         {
             if (await tasks.FindAsync(id) is { } task && now - (task.RequeuedAt ?? task.QueuedAt) >= options.Value.AgentPatience)
             {

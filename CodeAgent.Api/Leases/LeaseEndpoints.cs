@@ -7,6 +7,7 @@ using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 
 namespace CodeAgent.Api.Leases;
 
@@ -26,8 +27,7 @@ internal static partial class LeaseEndpoints
             .WithDescription("For workers. Held until there is a task that the worker can do, at most waitSeconds.")
             .Accepts<ClaimRequest>("application/json").Produces<Lease>().Produces(StatusCodes.Status204NoContent);
 
-        // A token whose lease is over may come in, so that it is told why it is refused.
-        var held = leases.MapGroup("/leases/{taskId:guid}").RequireAuthorization().ProducesProblem(StatusCodes.Status409Conflict);
+        var held = leases.MapGroup("/leases/{taskId:guid}").RequireAuthorization(Scopes.TaskToken).ProducesProblem(StatusCodes.Status409Conflict);
         held.MapPost("/heartbeat", HeartbeatAsync).WithSummary("Extend the lease and wait for news").Accepts<HeartbeatRequest>("application/json");
         held.MapPost("/events", AppendEventsAsync).WithSummary("Report events").Accepts<EventBatch>("application/json");
         held.MapPut("/checkpoint", StoreCheckpointAsync).WithSummary("Store the state after a turn").Accepts<Checkpoint>("application/json");
@@ -123,12 +123,13 @@ internal static partial class LeaseEndpoints
         return TypedResults.NoContent();
     }
 
-    private static async Task<NoContent> CompleteAsync(Guid taskId, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks)
+    private static async Task<NoContent> CompleteAsync(
+        Guid taskId, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks, IOptions<LeaseOptions> options)
     {
         var fence = caller.FenceFor(taskId);
         var request = await JsonBody.ReadAsync(http, ContractsJson.Default.CompleteRequest, CompleteBody);
         LeaseRules.Require(request);
-        (await tasks.ChangeAsync(taskId, new TaskCommand.Complete(fence, request))).Require();
+        (await tasks.ChangeAsync(taskId, new TaskCommand.Complete(fence, request, options.Value.RetryDelays))).Require();
         return TypedResults.NoContent();
     }
 

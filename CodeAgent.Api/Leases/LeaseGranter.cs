@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Text.Json;
+using CodeAgent.Api.Operations;
+using CodeAgent.Api.Queue;
 using CodeAgent.Api.Status;
 using CodeAgent.Api.Tasks;
 using CodeAgent.Contracts;
@@ -6,19 +9,18 @@ using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Redis;
 using CodeAgent.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Options;
-using StackExchange.Redis;
 
 namespace CodeAgent.Api.Leases;
 
 /// <summary>Finds work for workers.</summary>
 internal sealed partial class LeaseGranter(
-    IConnectionMultiplexer redis, TaskStore tasks, QueueSignal queue, WorkerRegistry workers, IOptions<LeaseOptions> options, TimeProvider time,
-    ILogger<LeaseGranter> logger)
+    TaskStore tasks, TaskQueue queue, SetAside aside, QueueSignal signal, WorkerRegistry workers, OperationsStore operations, IOptions<LeaseOptions> options, KeySecrets secrets,
+    TimeProvider time, ILogger<LeaseGranter> logger) : IDisposable
 {
-    private const int Candidates = 20;
-
     // More come with the heartbeats.
     private const int MostMessages = 100;
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
     /// <summary>The first task in the queue that the worker can do; waits for one as long as the worker wants.</summary>
     /// <returns>Null where the time was up.</returns>
@@ -34,19 +36,21 @@ internal sealed partial class LeaseGranter(
             // It may have been woken just before it left: somebody else has to look in its place.
             foreach (var agent in claim.Agents)
             {
-                queue.Wake(agent);
+                signal.Wake(agent);
             }
 
             throw;
         }
     }
 
+    public void Dispose() => _turn.Dispose();
+
     private async Task<Lease?> WaitAsync(ClaimRequest claim, CancellationToken cancellationToken)
     {
         var begin = time.GetTimestamp();
         while (true)
         {
-            using var waiter = queue.Enter(claim.Agents);
+            using var waiter = signal.Enter(claim.Agents);
             await workers.SeenAsync(claim);
             if (await FirstAsync(claim, cancellationToken) is { } lease)
             {
@@ -64,45 +68,60 @@ internal sealed partial class LeaseGranter(
         }
     }
 
+    // Asked anew each time: once a stop is answered, no instance gives anything out.
+    private async Task<bool> IsStoppedAsync() => (await operations.ReadAsync()).StoppedAt is not null;
+
+    // One after another in this process: they would all find the same task, and one of them would get it.
     private async Task<Lease?> FirstAsync(ClaimRequest claim, CancellationToken cancellationToken)
     {
-        while (true)
+        await _turn.WaitAsync(cancellationToken);
+        try
         {
-            var candidates = await CandidatesAsync(claim.Agents);
-            foreach (var id in candidates)
+            var stopped = IsStoppedAsync();
+            while (await queue.NextAsync(claim.Agents) is var (place, id) && !await stopped)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (await ClaimAsync(id, claim.Worker) is { } lease)
+                if (await TryClaimAsync(place, id, claim.Worker) is { } lease)
                 {
                     return lease;
                 }
             }
 
-            // All of a full look are gone to others by now, so there may be more behind them.
-            if (candidates.Count < Candidates)
-            {
-                return null;
-            }
+            return null;
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 
-    // The heads of the queues of all its agents, merged by their places.
-    private async Task<IReadOnlyList<Guid>> CandidatesAsync(IReadOnlyList<string> agents)
+    private async Task<Lease?> TryClaimAsync(QueuePlace place, Guid id, string worker)
     {
-        var heads = await Task.WhenAll(agents.Distinct().Select(agent =>
-            redis.GetDatabase().SortedSetRangeByRankWithScoresAsync(TaskKeys.Queue(agent), 0, Candidates - 1)));
-        return [.. heads.SelectMany(head => head).OrderBy(entry => entry.Score).ThenBy(entry => (string)entry.Element!, StringComparer.Ordinal)
-            .Take(Candidates).Select(entry => Guid.Parse(entry.Element.ToString()))];
+        try
+        {
+            return await ClaimAsync(place, id, worker) ?? await MissedAsync(place, id, null);
+        }
+        catch (JsonException e)
+        {
+            return await MissedAsync(place, id, e);
+        }
+
+        async Task<Lease?> MissedAsync(QueuePlace stood, Guid task, JsonException? reason)
+        {
+            await aside.MendAsync(stood, task, reason);
+            return null;
+        }
     }
 
-    private async Task<Lease?> ClaimAsync(Guid id, string worker)
+    private async Task<Lease?> ClaimAsync(QueuePlace place, Guid id, string worker)
     {
         var began = time.GetUtcNow();
-        var token = "";
+        var (token, shares) = ("", queue.Shares);
         var decision = await tasks.ChangeAsync(id, new TaskCommand.Claim(worker, options.Value.Ttl), (commit, state) =>
         {
             token = Secret.NewToken(id, state.Fence);
-            commit.Do("HSET", RedisKeys.Task(id), $"token:{state.Fence}", Secret.Hash(token));
+            commit.Do("HSET", RedisKeys.Task(id), $"token:{state.Fence}", secrets.Hash(token));
+            commit.EndTurn(place, shares);
         });
         if (decision is not Decision.Changed(var task, _))
         {
@@ -120,7 +139,9 @@ internal sealed partial class LeaseGranter(
             Run = task.Run,
             Token = token,
             LeaseSeconds = options.Value.Ttl.TotalSeconds,
-            Request = await tasks.RequestAsync(id),
+
+            // The address may have a key in it, and is no business of a program that nobody reviewed.
+            Request = (await tasks.RequestAsync(id)) with { Callback = null },
             Steps = await tasks.StepsAsync(id),
             TraceParent = task.TraceParent,
             Checkpoint = checkpoint,

@@ -1,4 +1,5 @@
 using CodeAgent.Api.Events;
+using CodeAgent.Api.Operations;
 using CodeAgent.Api.Status;
 using CodeAgent.Api.Tasks;
 using CodeAgent.Contracts;
@@ -8,7 +9,8 @@ namespace CodeAgent.Api.Leases;
 
 /// <summary>Extends leases, and tells their workers what people want of them.</summary>
 internal sealed class LeaseNews(
-    TaskStore tasks, EventHub hub, WorkerRegistry workers, IHostApplicationLifetime lifetime, IOptions<LeaseOptions> options, TimeProvider time)
+    TaskStore tasks, EventHub hub, WorkerRegistry workers, OperationsWatch operations, IHostApplicationLifetime lifetime,
+    IOptions<LeaseOptions> options, IOptions<OperationsOptions> drain, TimeProvider time)
 {
     // More come with the next heartbeat.
     private const int MostMessages = 20;
@@ -52,6 +54,7 @@ internal sealed class LeaseNews(
             LeaseSeconds = Math.Max(0, (task.Lease.ExpiresAt - time.GetUtcNow()).TotalSeconds),
             CancelRequested = task.CancelRequested,
             Messages = task.Messages > request.MessagesSeen ? await tasks.MessagesAsync(id, request.MessagesSeen, MostMessages) : [],
+            Drain = operations.Current.OrderFor(task.Lease.ClaimedAt, time.GetUtcNow(), drain.Value.Grace),
         };
     }
 

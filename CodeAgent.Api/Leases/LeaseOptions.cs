@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using CodeAgent.Api.Queue;
 using Microsoft.Extensions.Options;
 
 namespace CodeAgent.Api.Leases;
@@ -15,6 +16,17 @@ internal sealed class LeaseOptions
     /// <summary>A task whose worker was lost so many times fails. 1 to 100, 3 by default. Holds for tasks that are submitted from then on.</summary>
     [Range(1, 100)]
     public int MaxAttempts { get; set; } = 3;
+
+    /// <summary>A task whose worker was lost waits at most so long for its second attempt, and at least half of that; twice as long for each further one. 0 seconds to an hour, 1 second by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>No task waits longer than this for its next attempt. 0 seconds to a day, 5 minutes by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan LongestRetryDelay { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Both of them.</summary>
+    public RetryDelays RetryDelays => new(RetryDelay, LongestRetryDelay);
 
     /// <summary>Lapsed leases are looked for so often. 0.05 seconds to a minute, 1 second by default.</summary>
     [Range(typeof(TimeSpan), "00:00:00.05", "00:01:00")]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CodeAgent.Api.Queue;
 using CodeAgent.Api.Tasks;
 using CodeAgent.ServiceDefaults.Redis;
 using CodeAgent.ServiceDefaults.Telemetry;
@@ -7,7 +8,7 @@ using StackExchange.Redis;
 
 namespace CodeAgent.Api.Leases;
 
-/// <summary>Puts tasks back whose workers are not heard of any more, and ends those that nobody answers. Any number of instances may do so at the same time.</summary>
+/// <summary>Puts tasks back whose workers are not heard of any more, and those whose next attempt is due, and ends those that nobody answers. Any number of instances may do so at the same time.</summary>
 internal sealed partial class LeaseSweeper(
     IConnectionMultiplexer redis, TaskStore tasks, IOptions<LeaseOptions> options, TimeProvider time, ILogger<LeaseSweeper> logger) : BackgroundService
 {
@@ -37,10 +38,12 @@ internal sealed partial class LeaseSweeper(
         }
     }
 
-    private async Task SweepAsync(CancellationToken stoppingToken)
+    /// <summary>Looks once.</summary>
+    internal async Task SweepAsync(CancellationToken stoppingToken)
     {
         await SweepAsync(TaskKeys.Leases, LapseAsync, stoppingToken);
         await SweepAsync(TaskKeys.Waiting, ExpireAsync, stoppingToken);
+        await SweepAsync(QueueKeys.Delayed, DueAsync, stoppingToken);
     }
 
     private async Task SweepAsync(string index, Func<Guid, CancellationToken, Task> end, CancellationToken stoppingToken)
@@ -62,7 +65,7 @@ internal sealed partial class LeaseSweeper(
 
     private async Task LapseAsync(Guid id, CancellationToken stoppingToken)
     {
-        if (await tasks.ChangeAsync(id, new TaskCommand.Lapse(), cancellationToken: stoppingToken) is Decision.Changed(var task, _))
+        if (await tasks.ChangeAsync(id, new TaskCommand.Lapse(options.Value.RetryDelays), cancellationToken: stoppingToken) is Decision.Changed(var task, _))
         {
             using var span = CodeAgentTelemetry.Source
                 .StartActivity("lease lapse", ActivityKind.Internal, ActivityContext.Parse(task.TraceParent, null))
@@ -70,6 +73,8 @@ internal sealed partial class LeaseSweeper(
             LogLapsed(task.Fence, id, TaskIndexes.StatusName(task.Status));
         }
     }
+
+    private Task DueAsync(Guid id, CancellationToken stoppingToken) => tasks.ChangeAsync(id, new TaskCommand.Due(), cancellationToken: stoppingToken);
 
     private async Task ExpireAsync(Guid id, CancellationToken stoppingToken)
     {

@@ -1,12 +1,12 @@
 using CodeAgent.Api.Events;
-using CodeAgent.Api.Tasks;
+using CodeAgent.Api.Queue;
 using StackExchange.Redis;
 
 namespace CodeAgent.Api.Leases;
 
 /// <summary>Wakes waiting workers when a task is queued: one worker for one task, so that not all of them run for each.</summary>
 internal sealed class QueueSignal(IConnectionMultiplexer redis, TimeProvider time, ILogger<QueueSignal> logger)
-    : RedisListener(redis, TaskKeys.QueueChannel, time, logger)
+    : RedisListener(redis, QueueKeys.Channel, time, logger)
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<Waiter> _waiters = [];
@@ -22,6 +22,9 @@ internal sealed class QueueSignal(IConnectionMultiplexer redis, TimeProvider tim
 
     /// <summary>Wakes one who waits for <paramref name="agent"/>, the one that waits longest.</summary>
     public void Wake(string agent) => Heard(agent);
+
+    /// <summary>Wakes all who wait, for a look at everything.</summary>
+    public void WakeAll() => Missed();
 
     protected override void Heard(string message)
     {

@@ -22,17 +22,22 @@ internal static class PageEndpoints
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
+    private static readonly PageFile Index = PageFile.All().Single(file => file.Path == "/");
+
     public static WebApplication MapPage(this WebApplication app)
     {
         var page = app.MapGroup("").AllowAnonymous().ExcludeFromDescription();
         page.MapGet("/page/settings", Settings);
-        foreach (var file in PageFile.All())
+        foreach (var file in PageFile.All().Where(file => file.Path != Index.Path))
         {
             page.MapGet(file.Path, (HttpContext context) => Send(context, file));
         }
 
         return app;
     }
+
+    /// <summary>The page itself, for <c>GET /</c>, which it shares with programs.</summary>
+    public static IResult SendIndex(HttpContext context) => Send(context, Index);
 
     private static FileContentHttpResult Send(HttpContext context, PageFile file)
     {

@@ -1,9 +1,10 @@
+using System.Security.Claims;
 using CodeAgent.Api.Events;
 using CodeAgent.Api.Http;
+using CodeAgent.Api.RateLimits;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Identity;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Options;
 
 namespace CodeAgent.Api.Status;
 
@@ -13,6 +14,7 @@ internal static class StatusEndpoints
     {
         builder.Services.AddSingleton<WorkerRegistry>();
         builder.Services.AddSingleton<StatusReader>();
+        builder.Services.AddSingleton<StatusFeeds>();
         return builder;
     }
 
@@ -20,14 +22,14 @@ internal static class StatusEndpoints
     {
         var status = app.MapGroup("/v1").WithTags("Status").RequireAuthorization(Scopes.Read).WithQuery();
         status.MapGet("/status", GetAsync).WithSummary("See the queue and the workers");
-        status.MapGet("/status/events", Watch).WithSummary("Watch the queue and the workers")
+        status.MapGet("/status/events", Watch).CountsAsStream().WithSummary("Watch the queue and the workers")
             .WithDescription("Server-sent events of the type status, each the whole status: at once, and whenever it differs, at most twice a second.")
             .Produces<SystemStatus>(contentType: "text/event-stream");
         return app;
     }
 
-    private static async Task<Ok<SystemStatus>> GetAsync(StatusReader status) => TypedResults.Ok(await status.ReadAsync());
+    private static async Task<Ok<SystemStatus>> GetAsync(ClaimsPrincipal caller, StatusReader status) =>
+        TypedResults.Ok(await status.ReadAsync(caller.Tenant()));
 
-    private static EventStreamResult Watch(StatusReader status, IOptions<EventOptions> options) =>
-        new(status.ChangesAsync(options.Value.Heartbeat, default), options.Value.Reconnect);
+    private static EventStreamResult Watch(ClaimsPrincipal caller, StatusFeeds feeds) => new(feeds.Of(caller.Tenant()).WatchAsync(default));
 }

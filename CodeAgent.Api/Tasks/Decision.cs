@@ -5,12 +5,11 @@ namespace CodeAgent.Api.Tasks;
 /// <summary>What <see cref="Lifecycle"/> says to a command.</summary>
 internal abstract record Decision
 {
+    /// <summary>What a person said, to be kept for the agent.</summary>
+    public FollowUp? Said { get; init; }
+
     /// <summary>It happens: the task becomes <paramref name="State"/>, and <paramref name="Events"/> go to the end of its log.</summary>
-    public sealed record Changed(TaskState State, IReadOnlyList<TaskEvent> Events) : Decision
-    {
-        /// <summary>What a person said, to be kept for the agent.</summary>
-        public FollowUp? Said { get; init; }
-    }
+    public sealed record Changed(TaskState State, IReadOnlyList<TaskEvent> Events) : Decision;
 
     /// <summary>It has happened already.</summary>
     public sealed record Unchanged(TaskState State) : Decision;

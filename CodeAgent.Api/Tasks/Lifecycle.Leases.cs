@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CodeAgent.Api.Artifacts;
+using CodeAgent.Api.Queue;
 using CodeAgent.Contracts;
 using static CodeAgent.Api.Tasks.Decision;
 
@@ -11,9 +12,9 @@ internal static partial class Lifecycle
 {
     private static Decision Claim(TaskState task, TaskCommand.Claim claim, DateTimeOffset now)
     {
-        if (task.Status != TaskStatus.Queued)
+        if (!QueuePlace.IsDue(task))
         {
-            return new Refused(Refusal.NotDue, $"The task is {Name(task.Status)}.");
+            return new Refused(Refusal.NotDue, $"The task is {Name(task.Status)}{(task.NotBefore is null ? "" : ", and waits for its next attempt")}.");
         }
 
         var claimed = task with
@@ -35,10 +36,15 @@ internal static partial class Lifecycle
             (EventTypes.TaskClaimed, new() { ["worker"] = claim.Worker, ["fence"] = claimed.Fence, ["turn"] = claimed.Turns }));
     }
 
-    private static Decision Lapse(TaskState task, DateTimeOffset now) =>
+    // Nothing that a watcher would want to hear: it was told of the delay.
+    private static Decision Due(TaskState task, DateTimeOffset now) => task.NotBefore is { } due && due <= now
+        ? Change(task with { NotBefore = null }, now)
+        : new Refused(Refusal.NotDue, $"The task is {Name(task.Status)}, and it is not time for its next attempt.");
+
+    private static Decision Lapse(TaskState task, TaskCommand.Lapse lapse, DateTimeOffset now) =>
         task.Lease is not { } lease ? new Refused(Refusal.NotDue, $"The task is {Name(task.Status)}.")
         : lease.ExpiresAt > now ? new Refused(Refusal.NotDue, "The lease holds.")
-        : BackToQueue(task, lease, until: lease.RenewedAt, "lease_lapsed", counts: true, now);
+        : BackToQueue(task, lease, until: lease.RenewedAt, "lease_lapsed", counts: true, lapse.Delays, now);
 
     private static Decision GiveUp(TaskState task, TaskCommand.GiveUp giveUp, DateTimeOffset now) => task.Status != TaskStatus.Queued
         ? new Refused(Refusal.NotDue, $"The task is {Name(task.Status)}.")
@@ -66,7 +72,7 @@ internal static partial class Lifecycle
             TaskCommand.StoreArtifact store => StoreArtifact(task, store.Artifact, now),
             TaskCommand.Close close => Close(task, close, now),
             TaskCommand.Complete complete => Complete(task, lease, complete, now),
-            TaskCommand.Release => BackToQueue(task, lease, until: now, "released", counts: task.Releases >= FreeReleases, now),
+            TaskCommand.Release => BackToQueue(task, lease, until: now, "released", counts: task.Releases >= FreeReleases, delays: null, now),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "Not a command of a lease."),
         };
     }
@@ -146,6 +152,13 @@ internal static partial class Lifecycle
             return new Refused(Refusal.MessagesUnread, $"There are {task.Messages} messages, of which the agent has seen {task.MessagesSeen}.");
         }
 
+        // What the worker did not foresee may go well on another, or the next time.
+        if (request.Failure is { Code: FailureCodes.WorkerError } unforeseen && task.Attempt < task.MaxAttempts && !task.CancelRequested)
+        {
+            var ended = task with { Completion = new(complete.Fence, request.Outcome), Turns = Math.Max(task.Turns, request.Turns), Usage = request.Usage };
+            return BackToQueue(ended, lease, until: now, unforeseen.Code, counts: true, complete.Delays, now, unforeseen.Message);
+        }
+
         var (status, failure) = Judge(task, request);
         var done = Finish(task, status, now) with
         {
@@ -176,7 +189,7 @@ internal static partial class Lifecycle
         _ => (TaskStatus.Failed, new(FailureCodes.WorkerError, "The worker stopped the task as canceled, though nobody had asked for that.")),
     };
 
-    private static Changed BackToQueue(TaskState task, LeaseState lease, DateTimeOffset until, string reason, bool counts, DateTimeOffset now)
+    private static Changed BackToQueue(TaskState task, LeaseState lease, DateTimeOffset until, string reason, bool counts, RetryDelays? delays, DateTimeOffset now, string? message = null)
     {
         var ended = task with { SecondsUsed = task.SecondsUsed + Seconds(lease, until) };
         if (task.CancelRequested)
@@ -191,17 +204,30 @@ internal static partial class Lifecycle
             return Change(Finish(ended, TaskStatus.Failed, now) with { Failure = failure }, now, (EventTypes.TaskFailed, Data(failure)));
         }
 
+        var due = counts ? now + delays?.After(task.Id, task.Fence, task.Attempt) : null;
+        var data = new JsonObject { ["worker"] = lease.Worker, ["reason"] = reason };
+        if (message is not null)
+        {
+            data["message"] = message;
+        }
+
+        if (due is { } notBefore)
+        {
+            data["notBefore"] = notBefore;
+        }
+
         var (state, events) = Change(
             ended with
             {
                 Status = TaskStatus.Queued,
                 RequeuedAt = now,
+                NotBefore = due > now ? due : null,
                 Lease = null,
                 Closing = false,
                 Releases = task.Releases + (reason == "released" ? 1 : 0),
                 Artifacts = AtCheckpoint(task),
             },
-            now, (EventTypes.TaskRequeued, new() { ["worker"] = lease.Worker, ["reason"] = reason }));
+            now, (EventTypes.TaskRequeued, data));
         return new(counts ? state : state with { Attempt = task.Attempt - 1 }, events);
     }
 

@@ -98,7 +98,7 @@ internal static partial class Lifecycle
         close.MessagesSeen < task.Messages
             ? new Refused(Refusal.MessagesUnread, $"There are {task.Messages} messages, of which the agent has seen {close.MessagesSeen}.", "messagesSeen")
         : task.Closing ? new Unchanged(task)
-        : Change(task with { Closing = true, MessagesSeen = close.MessagesSeen }, now);
+        : Change(task with { Closing = true, MessagesSeen = task.Messages }, now);
 
     private static JsonObject Data(FollowUp said)
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CodeAgent.Api.Artifacts;
 using CodeAgent.Api.Pipelines;
+using CodeAgent.Api.Queue;
 using CodeAgent.Contracts;
 using static CodeAgent.Api.Tasks.Decision;
 
@@ -24,22 +25,29 @@ internal static partial class Lifecycle
     {
         (null, TaskCommand.Submit submit) => Submit(submit, now),
         (not null, TaskCommand.Submit) => new Unchanged(task),
-        (null, _) => new Refused(Refusal.NotFound, "There is no task with this id."),
+        (null, _) => NotFound(),
+        (_, { By: { } tenant }) when !task.IsSeenBy(tenant) => NotFound(),
         (_, TaskCommand.Cancel) => Cancel(task, now),
         (_, TaskCommand.Retry) => Retry(task, now),
         (_, TaskCommand.Message message) => Message(task, message, now),
         (_, TaskCommand.Expire) => Expire(task, now),
         (_, TaskCommand.Claim claim) => Claim(task, claim, now),
         (_, TaskCommand.GiveUp giveUp) => GiveUp(task, giveUp, now),
-        (_, TaskCommand.Lapse) => Lapse(task, now),
+        (_, TaskCommand.Lapse lapse) => Lapse(task, lapse, now),
+        (_, TaskCommand.Due) => Due(task, now),
         (_, TaskCommand.UnderLease held) => UnderLease(task, held, now),
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "Not a command of this life."),
     };
+
+    private static Refused NotFound() => new(Refusal.NotFound, "There is no task with this id.");
 
     private static Changed Submit(TaskCommand.Submit submit, DateTimeOffset now) => Change(
         new TaskState
         {
             Id = submit.Id,
+            Tenant = submit.Tenant,
+            Group = submit.Group,
+            Repository = submit.Request.Repository is { } repository ? RepositoryName.Of(repository.Url) : null,
             Status = TaskStatus.Queued,
             CreatedAt = now,
             QueuedAt = now,
@@ -49,6 +57,7 @@ internal static partial class Lifecycle
             Agent = PipelineCatalog.QueueOf(submit.Request, submit.Steps),
             Priority = submit.Request.Priority,
             Labels = submit.Request.Labels,
+            Callback = submit.Request.Callback,
             MaxAttempts = submit.MaxAttempts,
             WaitMinutes = submit.Request.Limits.WaitMinutes,
             Run = 1,
@@ -111,6 +120,7 @@ internal static partial class Lifecycle
     {
         Status = status,
         FinishedAt = now,
+        NotBefore = null,
         Lease = null,
         Question = null,
         Closing = false,

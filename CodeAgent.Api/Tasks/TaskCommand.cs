@@ -1,4 +1,5 @@
 using CodeAgent.Api.Artifacts;
+using CodeAgent.Api.Queue;
 using CodeAgent.Contracts;
 
 namespace CodeAgent.Api.Tasks;
@@ -6,9 +7,21 @@ namespace CodeAgent.Api.Tasks;
 /// <summary>What somebody wants to happen to a task. Decided by <see cref="Lifecycle"/>.</summary>
 internal abstract record TaskCommand
 {
+    /// <summary>The tenant of who wants it: to them, tasks of others are not there. Null for the house itself and its workers.</summary>
+    public string? By { get; init; }
+
+    /// <summary>The id of the request that wants it, where that can come again: what it changed once it changes no second time.</summary>
+    public Guid? Once { get; init; }
+
     /// <summary>A client submits it. Submitting the same id again changes nothing.</summary>
     public sealed record Submit(Guid Id, TaskRequest Request, string CorrelationId, string TraceParent, int MaxAttempts) : TaskCommand
     {
+        /// <summary>Whose it is; null where it is the house's own.</summary>
+        public string? Tenant { get; init; }
+
+        /// <summary>The tasks of a tenant take turns by it; null where they don't.</summary>
+        public string? Group { get; init; }
+
         /// <summary>The steps of its pipeline; none where it is direct.</summary>
         public IReadOnlyList<PipelineStep> Steps { get; init; } = [];
     }
@@ -32,7 +45,11 @@ internal abstract record TaskCommand
     public sealed record Claim(string Worker, TimeSpan Ttl) : TaskCommand;
 
     /// <summary>The lease is found to be over its time.</summary>
-    public sealed record Lapse : TaskCommand;
+    /// <param name="Delays">How long the next attempt waits; not at all where it is null.</param>
+    public sealed record Lapse(RetryDelays? Delays = null) : TaskCommand;
+
+    /// <summary>The time before its next attempt is found to be over.</summary>
+    public sealed record Due : TaskCommand;
 
     /// <summary>Nobody can do it, and that was so for long enough.</summary>
     public sealed record GiveUp(TaskFailure Failure) : TaskCommand;
@@ -59,7 +76,10 @@ internal abstract record TaskCommand
     public sealed record Close(long Fence, int MessagesSeen) : UnderLease(Fence);
 
     /// <summary>The worker is done.</summary>
-    public sealed record Complete(long Fence, CompleteRequest Request) : UnderLease(Fence);
+    /// <param name="Fence">Its lease.</param>
+    /// <param name="Request">What it says.</param>
+    /// <param name="Delays">How long the next attempt waits where there is one.</param>
+    public sealed record Complete(long Fence, CompleteRequest Request, RetryDelays? Delays = null) : UnderLease(Fence);
 
     /// <summary>The worker gives the task back.</summary>
     public sealed record Release(long Fence, string Reason) : UnderLease(Fence);

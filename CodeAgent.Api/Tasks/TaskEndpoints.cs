@@ -1,8 +1,12 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Security.Claims;
+using CodeAgent.Api.Callbacks;
 using CodeAgent.Api.Http;
+using CodeAgent.Api.Idempotency;
 using CodeAgent.Api.Leases;
 using CodeAgent.Api.Pipelines;
+using CodeAgent.Api.Queue;
 using CodeAgent.Api.Repositories;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Identity;
@@ -21,11 +25,11 @@ internal static class TaskEndpoints
     public static WebApplication MapTasks(this WebApplication app)
     {
         var read = app.MapGroup("/v1").WithTags("Tasks").RequireAuthorization(Scopes.Read);
-        read.MapGet("/tasks", ListAsync).WithQuery("status", "label", "cursor", "limit").WithSummary("List tasks, newest first")
+        read.MapGet("/tasks", ListAsync).WithQuery("status", "label", "failure", "cursor", "limit").WithSummary("List tasks, newest first")
             .ProducesProblem(StatusCodes.Status400BadRequest);
         read.MapGet("/tasks/{id:guid}", GetAsync).WithQuery().WithSummary("See a task").ProducesProblem(StatusCodes.Status404NotFound);
 
-        var submit = app.MapGroup("/v1").WithTags("Tasks").RequireAuthorization(Scopes.Submit).WithQuery();
+        var submit = app.MapGroup("/v1").WithTags("Tasks").RequireAuthorization(Scopes.Submit).WithQuery().WithIdempotency();
         submit.MapPost("/tasks", CreateAsync).WithSummary("Submit a task").Accepts<TaskRequest>("application/json")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge);
         var one = submit.MapGroup("/tasks/{id:guid}").ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
@@ -39,52 +43,72 @@ internal static class TaskEndpoints
     }
 
     private static async Task<Created<TaskView>> CreateAsync(
-        HttpRequest http, TaskStore tasks, RepositoryRules repositories, PipelineCatalog pipelines, IOptions<LeaseOptions> leases, TimeProvider time)
+        HttpRequest http, ClaimsPrincipal caller, TaskStore tasks, RepositoryRules repositories, CallbackRules callbacks, PipelineCatalog pipelines,
+        TaskQueue queue, IOptions<LeaseOptions> leases, TimeProvider time)
     {
         var request = await JsonBody.ReadAsync(http, ContractsJson.Default.TaskRequest, LongestBody);
-        var id = TaskIds.Next(time.GetUtcNow());
+        var once = http.Idempotent();
+        var id = once?.Id ?? TaskIds.Next(time.GetUtcNow());
+        if (once is { IsRepetition: true } && await tasks.FindWithRequestAsync(id, caller.Tenant()) is var (made, asked))
+        {
+            return TypedResults.Created($"/v1/tasks/{id}", made.ToView(asked));
+        }
+
         TaskRules.Require(request, id, repositories);
+        callbacks.Require(request.Callback, caller.Tenant());
         var steps = pipelines.Resolve(request);
 
         // Sampled or not, a request has a trace; only where nobody at all listens to traces there is none.
         var span = Activity.Current?.SetTag(CodeAgentTelemetry.TaskIdTag, id);
         var trace = span?.TraceId ?? ActivityTraceId.CreateRandom();
         var parent = span?.Id ?? $"00-{trace}-{ActivitySpanId.CreateRandom()}-00";
-        var command = new TaskCommand.Submit(id, request, trace.ToHexString(), parent, leases.Value.MaxAttempts) { Steps = steps };
+        var command = new TaskCommand.Submit(id, request, trace.ToHexString(), parent, leases.Value.MaxAttempts)
+        {
+            Tenant = caller.Tenant(),
+            Group = queue.Shares.TurnsBy is { } label ? request.Labels.GetValueOrDefault(label) : null,
+            Steps = steps,
+        };
         var task = (await tasks.ChangeAsync(id, command)).Require();
         return TypedResults.Created($"/v1/tasks/{id}", task.ToView(request));
     }
 
     private static async Task<Ok<Page<TaskView>>> ListAsync(
-        TaskList list,
+        TaskList list, ClaimsPrincipal caller,
         [Description("Only tasks in this state: queued, running, awaiting_input, succeeded, failed or canceled.")] string? status = null,
         [Description("Only tasks with this label, as KEY:VALUE. May be given several times; then all must fit.")] string[]? label = null,
+        [Description("Only tasks that failed with this code, such as attempts_exhausted.")] string? failure = null,
         [Description("next of the page before.")] string? cursor = null,
         [Description("Tasks of a page: 1 to 200, 50 by default. A page can be shorter though there is a next one.")] string? limit = null)
     {
         var filter = new TaskFilter(
             status is null ? null : TaskIndexes.TryStatus(status) ?? throw TaskProblems.Invalid("status", $"A state is one of {TaskIndexes.StatusNames}."),
-            [.. (label ?? []).Select(Label)]);
+            [.. (label ?? []).Select(Label)],
+            failure);
         var size = QueryParameters.PageSize(limit, 50, LongestPage);
         Guid? before = cursor is null ? null : Guid.TryParseExact(cursor, "D", out var id) ? id
             : throw TaskProblems.Invalid("cursor", "cursor is next of the page before, as it was.");
-        return TypedResults.Ok(await list.ReadAsync(filter, before, size));
+        return TypedResults.Ok(await list.ReadAsync(filter, caller.Tenant(), before, size));
     }
 
-    private static async Task<Ok<TaskView>> GetAsync(Guid id, TaskStore tasks) =>
-        await tasks.FindWithRequestAsync(id) is var (task, request) ? TypedResults.Ok(task.ToView(request)) : throw TaskProblems.NotFound();
+    private static async Task<Ok<TaskView>> GetAsync(Guid id, ClaimsPrincipal caller, TaskStore tasks, QueueEstimate queue) =>
+        await tasks.FindWithRequestAsync(id, caller.Tenant()) is var (task, request)
+            ? TypedResults.Ok(task.ToView(request) with { Queue = await queue.OfAsync(task) })
+            : throw TaskProblems.NotFound();
 
-    private static Task<Ok<TaskView>> CancelAsync(Guid id, TaskStore tasks) => ChangeAsync(id, new TaskCommand.Cancel(), tasks);
+    private static Task<Ok<TaskView>> CancelAsync(Guid id, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks) =>
+        ChangeAsync(id, new TaskCommand.Cancel { By = caller.Tenant(), Once = http.Idempotent()?.Id }, tasks);
 
-    private static Task<Ok<TaskView>> RetryAsync(Guid id, TaskStore tasks) => ChangeAsync(id, new TaskCommand.Retry(), tasks);
+    private static Task<Ok<TaskView>> RetryAsync(Guid id, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks) =>
+        ChangeAsync(id, new TaskCommand.Retry { By = caller.Tenant(), Once = http.Idempotent()?.Id }, tasks);
 
-    private static async Task<Accepted<FollowUp>> SayAsync(Guid id, HttpRequest http, TaskStore tasks)
+    private static async Task<Accepted<FollowUp>> SayAsync(Guid id, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks)
     {
         var message = await JsonBody.ReadAsync(http, ContractsJson.Default.MessageRequest, LongestBody);
         TaskRules.Require(message);
-        var decision = await tasks.ChangeAsync(id, new TaskCommand.Message(message.Text, message.Decision, message.Question));
+        var said = new TaskCommand.Message(message.Text, message.Decision, message.Question) { By = caller.Tenant(), Once = http.Idempotent()?.Id };
+        var decision = await tasks.ChangeAsync(id, said);
         decision.Require();
-        return TypedResults.Accepted((string?)null, ((Decision.Changed)decision).Said!);
+        return TypedResults.Accepted((string?)null, decision.Said!);
     }
 
     private static async Task<Ok<TaskView>> ChangeAsync(Guid id, TaskCommand command, TaskStore tasks)

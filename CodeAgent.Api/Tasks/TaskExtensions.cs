@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using CodeAgent.Api.Pipelines;
+using CodeAgent.Api.Queue;
 using CodeAgent.Api.Repositories;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Configuration;
@@ -17,6 +18,11 @@ internal static class TaskExtensions
         builder.Services.AddSingleton(new PipelineCatalog(await builder.AddConfigFileAsync<PipelineFile>("pipelines.yaml", PipelineValidator.Validate)));
         builder.Services.AddSingleton<TaskStore>();
         builder.Services.AddSingleton<TaskList>();
+        builder.Services.AddSingleton<TaskQueue>();
+        builder.Services.AddMemoryCache();
+        builder.Services.AddSingleton<QueueEstimate>();
+        builder.Services.AddSingleton<SetAside>();
+        builder.Services.AddHostedService<OldQueue>();
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
             // The same rules as ContractsJson has for itself.

@@ -1,5 +1,8 @@
 using System.Text.Json;
+using CodeAgent.Api.Callbacks;
 using CodeAgent.Api.Events;
+using CodeAgent.Api.Queue;
+using CodeAgent.Api.Status;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Redis;
 
@@ -8,9 +11,6 @@ namespace CodeAgent.Api.Tasks;
 /// <summary>Turns a change of a task into the writes that keep its hash, its log, the indexes and the listeners in step.</summary>
 internal static class TaskIndexes
 {
-    // Larger than any time in milliseconds. A hundred times that still leaves a double parts of a millisecond.
-    private const double PriorityStep = 1e13;
-
     public static void Write(this TaskCommit commit, TaskState? before, TaskState after, IReadOnlyList<TaskEvent> events)
     {
         var (hash, id) = (RedisKeys.Task(after.Id), after.Id.ToString());
@@ -18,19 +18,19 @@ internal static class TaskIndexes
             "state", JsonSerializer.Serialize(after, TasksJson.Default.TaskState),
             "status", StatusName(after.Status),
             "fence", after.Fence);
-        if (before is null)
+        WriteLists(commit, before, after, id, tenant: null);
+        if (after.Tenant is not null)
         {
-            commit.Do("ZADD", TaskKeys.All, 0, id);
-            foreach (var (key, value) in after.Labels)
-            {
-                commit.Do("ZADD", TaskKeys.Label(key, value), 0, id);
-            }
+            WriteLists(commit, before, after, id, after.Tenant);
         }
 
         if (before?.Status != after.Status)
         {
             Move(commit, before, after, id);
+            commit.Count(before, after);
         }
+
+        commit.MoveInQueue(before, after);
 
         if (after.Lease is { } lease && lease.ExpiresAt != before?.Lease?.ExpiresAt)
         {
@@ -42,6 +42,7 @@ internal static class TaskIndexes
             commit.Do("DEL", TaskKeys.Checkpoint(after.Id));
         }
 
+        commit.WriteCallback(before, after);
         if (events.Count > 0)
         {
             var notice = EventNotice.Of(after.Id, events);
@@ -50,19 +51,30 @@ internal static class TaskIndexes
         }
     }
 
+    // What people look for tasks in: the house in the lists of all, a tenant in lists of its own.
+    private static void WriteLists(TaskCommit commit, TaskState? before, TaskState after, string id, string? tenant)
+    {
+        if (before is null)
+        {
+            commit.Do("ZADD", TaskKeys.All(tenant), 0, id);
+            foreach (var (key, value) in after.Labels)
+            {
+                commit.Do("ZADD", TaskKeys.Label(key, value, tenant), 0, id);
+            }
+        }
+        else if (before.Status != after.Status)
+        {
+            commit.Do("ZREM", TaskKeys.Status(before.Status, tenant), id);
+        }
+
+        if (before?.Status != after.Status)
+        {
+            commit.Do("ZADD", TaskKeys.Status(after.Status, tenant), 0, id);
+        }
+    }
+
     private static void Move(TaskCommit commit, TaskState? before, TaskState after, string id)
     {
-        if (before is not null)
-        {
-            commit.Do("ZREM", TaskKeys.Status(before.Status), id);
-        }
-
-        commit.Do("ZADD", TaskKeys.Status(after.Status), 0, id);
-        if (before?.Status == TaskStatus.Queued)
-        {
-            commit.Do("ZREM", TaskKeys.Queue(before.Agent), id);
-        }
-
         if (before?.Status == TaskStatus.Running)
         {
             commit.Do("ZREM", TaskKeys.Leases, id);
@@ -77,16 +89,7 @@ internal static class TaskIndexes
         {
             commit.Do("ZADD", TaskKeys.Waiting, end.ToUnixTimeMilliseconds(), id);
         }
-
-        if (after.Status == TaskStatus.Queued)
-        {
-            commit.Do("ZADD", TaskKeys.Queue(after.Agent), Place(after), id);
-            commit.Publish(TaskKeys.QueueChannel, after.Agent);
-        }
     }
-
-    /// <summary>Higher priorities first, then first come, first served.</summary>
-    public static double Place(TaskState task) => (-task.Priority * PriorityStep) + (task.QueuedAt - DateTimeOffset.UnixEpoch).TotalMilliseconds;
 
     /// <summary>The state's name on the wire.</summary>
     public static string StatusName(TaskStatus status) => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());

@@ -58,7 +58,6 @@ internal static partial class TaskRules
         Require(request.Limits);
         Require(request.Priority is >= -100 and <= 100, "priority", "priority is -100 to 100.");
         Require(request.Labels);
-        Require(request.Callback is null, "callback", "Callbacks are not sent yet: leave the field out, and watch the task's events.");
     }
 
     /// <exception cref="ServiceDefaults.Problems.ProblemException">400 where it is empty or too long.</exception>

@@ -12,6 +12,9 @@ internal sealed record TaskState
     /// <summary>UUIDv7.</summary>
     public required Guid Id { get; init; }
 
+    /// <summary>Whose it is; null where it is the house's own. Other tenants don't see it.</summary>
+    public string? Tenant { get; init; }
+
     /// <summary>Where it is in its life.</summary>
     public required TaskStatus Status { get; init; }
 
@@ -47,6 +50,18 @@ internal sealed record TaskState
 
     /// <summary>As in the request; the task can be found by them.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
+
+    /// <summary>The tasks of a tenant take turns by it; null where they don't.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>The repository that it works on, as <see cref="Queue.RepositoryName"/> has it; null without one.</summary>
+    public string? Repository { get; init; }
+
+    /// <summary>While it is queued: no worker gets it before. It is put into the queue when that time is over.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>Where it is told when it waits for an answer, or has ended.</summary>
+    public string? Callback { get; init; }
 
     /// <summary>After this many attempts it fails.</summary>
     public required int MaxAttempts { get; init; }
@@ -128,6 +143,9 @@ internal sealed record TaskState
 
     /// <summary>Whether only a retry can change it.</summary>
     public bool IsFinal => Status is TaskStatus.Succeeded or TaskStatus.Failed or TaskStatus.Canceled;
+
+    /// <summary>Whether somebody of a tenant may know of it; null is the house itself, which sees everything.</summary>
+    public bool IsSeenBy(string? tenant) => tenant is null || Tenant == tenant;
 
     /// <summary>Keys of all stored files that it needs.</summary>
     public IEnumerable<string> ArtifactKeys()

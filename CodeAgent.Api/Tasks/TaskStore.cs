@@ -19,17 +19,20 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
     private IDatabase Redis => redis.GetDatabase();
 
     /// <summary>The task; null where there is none.</summary>
-    public async Task<TaskState?> FindAsync(Guid id) => (await ReadAsync(id)).State;
+    public async Task<TaskState?> FindAsync(Guid id) => (await ReadAsync(id, null)).State;
 
-    /// <summary>The task with what was asked for; null where there is none.</summary>
-    public async Task<(TaskState State, TaskRequest Request)?> FindWithRequestAsync(Guid id)
+    /// <summary>The task, for somebody of a tenant; null where there is none that they may know of.</summary>
+    public async Task<TaskState?> FindAsync(Guid id, string? tenant) => await FindAsync(id) is { } state && state.IsSeenBy(tenant) ? state : null;
+
+    /// <summary>The task with what was asked for, for somebody of a tenant; null where there is none that they may know of.</summary>
+    public async Task<(TaskState State, TaskRequest Request)?> FindWithRequestAsync(Guid id, string? tenant)
     {
         var fields = await Redis.HashGetAsync(RedisKeys.Task(id), ["state", "request"]);
-        return State(fields[0]) is { } state ? (state, Request(fields[1])) : null;
+        return State(fields[0]) is { } state && state.IsSeenBy(tenant) ? (state, RequestOf(fields[1])) : null;
     }
 
     /// <summary>What was asked for.</summary>
-    public async Task<TaskRequest> RequestAsync(Guid id) => Request(await Redis.HashGetAsync(RedisKeys.Task(id), "request"));
+    public async Task<TaskRequest> RequestAsync(Guid id) => RequestOf(await Redis.HashGetAsync(RedisKeys.Task(id), "request"));
 
     /// <summary>The steps of its pipeline; none where it is direct.</summary>
     public async Task<IReadOnlyList<PipelineStep>> StepsAsync(Guid id)
@@ -67,7 +70,14 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
         for (var conflicts = 0; conflicts < MostConflicts; conflicts++)
         {
             await BackOffAsync(conflicts, cancellationToken);
-            var (version, before) = await ReadAsync(id);
+
+            // Where a new task is, there is nothing to read yet; if there is after all, the commit is refused.
+            var (version, before, done) = command is TaskCommand.Submit && conflicts == 0 && !unanswered ? default : await ReadAsync(id, command.Once);
+            if (done is not null && before?.IsSeenBy(command.By) == true)
+            {
+                return new Decision.Unchanged(before) { Said = JsonSerializer.Deserialize(done, ContractsJson.Lenient.FollowUp) };
+            }
+
             var decision = Lifecycle.Decide(before, command, time.GetUtcNow());
             if (decision is not Decision.Changed changed)
             {
@@ -87,24 +97,34 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
                 commit.Do("RPUSH", TaskKeys.Messages(id), JsonSerializer.Serialize(said, ContractsJson.Default.FollowUp));
             }
 
+            if (command.Once is { } once)
+            {
+                commit.Do("HSET", RedisKeys.Task(id), TaskKeys.Once(once), JsonSerializer.Serialize(changed.Said, ContractsJson.Default.FollowUp));
+            }
+
             more?.Invoke(commit, changed.State);
-            bool done;
+            CommitResult result;
             try
             {
-                done = await commit.RunAsync(Redis);
+                result = await commit.RunAsync(Redis);
             }
             catch (Exception e) when (!unanswered && e is RedisTimeoutException or RedisConnectionException)
             {
                 // It may have been done, or may yet be. If it is done later, the version tells, and the next decision is made on it.
                 LogUnanswered(e, id, command.GetType().Name);
                 unanswered = true;
-                done = await commit.WasDoneAsync(Redis);
+                result = await commit.WasDoneAsync(Redis) ? CommitResult.Done : CommitResult.Conflict;
             }
 
-            if (done)
+            if (result == CommitResult.AtLimit)
+            {
+                return new Decision.Refused(Refusal.NotDue, "As many tasks of its tenant, or on its repository, run as may.");
+            }
+
+            if (result == CommitResult.Done)
             {
                 // Claims and lapses are told of by those who know the trace that they belong to.
-                if (before?.Status != changed.State.Status && command is not (TaskCommand.Claim or TaskCommand.Lapse or TaskCommand.Expire))
+                if (before?.Status != changed.State.Status && command is not (TaskCommand.Claim or TaskCommand.Lapse or TaskCommand.Expire or TaskCommand.Due))
                 {
                     LogStatus(id, TaskIndexes.StatusName(changed.State.Status), command.GetType().Name);
                 }
@@ -120,15 +140,19 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
         };
     }
 
-    private async Task<(long Version, TaskState? State)> ReadAsync(Guid id)
+    private async Task<(long Version, TaskState? State, string? Done)> ReadAsync(Guid id, Guid? once)
     {
-        var fields = await Redis.HashGetAsync(RedisKeys.Task(id), ["version", "state"]);
-        return (fields[0].IsNull ? 0 : (long)fields[0], State(fields[1]));
+        var fields = await Redis.HashGetAsync(RedisKeys.Task(id), once is { } request ? ["version", "state", TaskKeys.Once(request)] : ["version", "state"]);
+        return (fields[0].IsNull ? 0 : (long)fields[0], State(fields[1]), fields.Length > 2 ? fields[2] : default(string));
     }
 
-    private static TaskState? State(string? json) => json is null ? null : JsonSerializer.Deserialize(json, TasksJson.Default.TaskState);
+    private static TaskState? State(RedisValue json) => json.IsNull ? null : StateOf(json);
 
-    private static TaskRequest Request(string? json) => JsonSerializer.Deserialize(json!, ContractsJson.Lenient.TaskRequest)!;
+    /// <summary>A task as it is stored.</summary>
+    public static TaskState StateOf(RedisValue json) => JsonSerializer.Deserialize(((ReadOnlyMemory<byte>)json).Span, TasksJson.Default.TaskState)!;
+
+    /// <summary>What was asked for, as it is stored.</summary>
+    public static TaskRequest RequestOf(RedisValue json) => JsonSerializer.Deserialize(((ReadOnlyMemory<byte>)json).Span, ContractsJson.Lenient.TaskRequest)!;
 
     // Messages were stored as their plain text before they could answer questions.
     private static FollowUp Message(string stored, int number)

@@ -32,6 +32,9 @@ internal sealed class AppHostSettings
     /// <summary>The variables that <c>config/gateway.yaml</c> takes from the environment: for the gateway alone.</summary>
     public required IReadOnlySet<string> ProviderVariables { get; init; }
 
+    /// <summary>The variables that <c>config/api.yaml</c> takes from the environment: for the Api alone.</summary>
+    public required IReadOnlySet<string> ApiVariables { get; init; }
+
     public string ApiUrl => Url(Ports.Api);
 
     public string GatewayUrl => Url(Ports.Gateway);

@@ -7,10 +7,11 @@ namespace CodeAgent.AppHost.Settings;
 /// <param name="Api">A person's key: <c>CODEAGENT_API_KEY</c>, or kept in <see cref="ApiFile"/>.</param>
 /// <param name="ApiFile">Where it is kept; null where it came from the environment.</param>
 /// <param name="Worker">The workers' key: <c>CODEAGENT_WORKER_KEY</c>, or kept.</param>
+/// <param name="Secret">What the services hash keys with: <c>CODEAGENT_KEY_SECRET</c>, or kept.</param>
 /// <param name="Redis">The embedded server's password: any program on the machine reaches its port.</param>
-internal sealed record DevelopmentKeys(string Api, string? ApiFile, string Worker, string Redis)
+internal sealed record DevelopmentKeys(string Api, string? ApiFile, string Worker, string Secret, string Redis)
 {
-    public static DevelopmentKeys None { get; } = new("", null, "", "");
+    public static DevelopmentKeys None { get; } = new("", null, "", "", "");
 
     public static async Task<DevelopmentKeys> ReadAsync(IConfiguration configuration, string folder)
     {
@@ -20,6 +21,7 @@ internal sealed record DevelopmentKeys(string Api, string? ApiFile, string Worke
             given ?? await KeepAsync(file),
             given is null ? file : null,
             Given(configuration, "CODEAGENT_WORKER_KEY") ?? await KeepAsync(Path.Combine(folder, "worker-key")),
+            Given(configuration, "CODEAGENT_KEY_SECRET") ?? await KeepAsync(Path.Combine(folder, "key-secret")),
             await KeepAsync(Path.Combine(folder, "redis-password")));
     }
 

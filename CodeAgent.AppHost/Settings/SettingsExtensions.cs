@@ -27,7 +27,8 @@ internal static partial class SettingsExtensions
             Environment = Text(configuration, "DOTNET_ENVIRONMENT") ?? Environments.Development,
             Keys = publishing ? DevelopmentKeys.None : await DevelopmentKeys.ReadAsync(configuration, data.Keys),
             Publishing = publishing,
-            ProviderVariables = publishing ? new HashSet<string>() : await ProviderVariablesAsync(Text(configuration, "Config:Directory") ?? Path.Combine(home, "config")),
+            ProviderVariables = publishing ? new HashSet<string>() : await VariablesAsync(configuration, home, "gateway.yaml"),
+            ApiVariables = publishing ? new HashSet<string>() : await VariablesAsync(configuration, home, "api.yaml"),
         };
         builder.Services.AddSingleton(settings);
         return settings;
@@ -79,9 +80,21 @@ internal static partial class SettingsExtensions
         return service;
     }
 
-    private static async Task<IReadOnlySet<string>> ProviderVariablesAsync(string folder)
+    /// <summary>Takes the Api's secrets away, likewise: what its configuration names, and what is called <c>…_CALLBACK_SECRET</c>.</summary>
+    public static IResourceBuilder<ProjectResource> WithoutApiSecrets(this IResourceBuilder<ProjectResource> service, AppHostSettings settings)
     {
-        var file = Path.Combine(folder, "gateway.yaml");
+        foreach (var (name, _) in Variables().Where(variable => variable.Name.EndsWith("_CALLBACK_SECRET", StringComparison.OrdinalIgnoreCase)
+            || (settings.ApiVariables.Contains(variable.Name) && !variable.Name.StartsWith("CODEAGENT_", StringComparison.Ordinal))))
+        {
+            service.WithEnvironment(name, "");
+        }
+
+        return service;
+    }
+
+    private static async Task<IReadOnlySet<string>> VariablesAsync(IConfiguration configuration, string home, string name)
+    {
+        var file = Path.Combine(Text(configuration, "Config:Directory") ?? Path.Combine(home, "config"), name);
         return File.Exists(file) ? Reference().Matches(await File.ReadAllTextAsync(file)).Select(match => match.Groups[1].Value).ToHashSet() : new HashSet<string>();
     }
 

@@ -107,8 +107,9 @@ internal sealed partial class SettlementQueue(
                 // Until nothing is left.
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
+            // The time is up, or, where the host is disposed while it stops, the client of Redis is gone.
             LogLost(_underWay?.Books.Count ?? 0);
         }
     }

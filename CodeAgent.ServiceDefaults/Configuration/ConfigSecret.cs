@@ -1,3 +1,4 @@
+using CodeAgent.ServiceDefaults.Secrecy;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlDotNet.Serialization;
@@ -31,9 +32,16 @@ public sealed class ConfigSecret(string value)
         {
             var scalar = parser.Consume<Scalar>();
             return scalar.Value.Length == 0 || source.IsReference(scalar)
-                ? new ConfigSecret(scalar.Value.Trim())
+                ? Known(new(scalar.Value.Trim()))
                 : throw new YamlException(scalar.Start, scalar.End,
                     "a secret is not written here: name the environment variable that holds it, for instance ${MY_API_KEY}");
+        }
+
+        // What is a secret here is one in the log too.
+        private static ConfigSecret Known(ConfigSecret secret)
+        {
+            SecretText.Know(secret.Reveal());
+            return secret;
         }
 
         public void WriteYaml(IEmitter emitter, object? value, Type type, ObjectSerializer serializer) =>

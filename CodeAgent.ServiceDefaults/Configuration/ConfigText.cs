@@ -1,3 +1,4 @@
+using CodeAgent.ServiceDefaults.Secrecy;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlDotNet.Serialization;
@@ -25,7 +26,9 @@ public sealed class ConfigText(string value, IReadOnlyList<string> secrets)
         public object ReadYaml(IParser parser, Type type, ObjectDeserializer rootDeserializer)
         {
             var scalar = parser.Consume<Scalar>();
-            return new ConfigText(scalar.Value, source.FromEnvironment(scalar));
+            var secrets = source.FromEnvironment(scalar);
+            SecretText.Know(secrets);
+            return new ConfigText(scalar.Value, secrets);
         }
 
         public void WriteYaml(IEmitter emitter, object? value, Type type, ObjectSerializer serializer) =>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -24,8 +26,24 @@ internal static class HealthEndpoints
     public static void MapHealth(this WebApplication app)
     {
         var group = app.MapGroup("");
-        group.CacheOutput(Policy).WithRequestTimeout(Policy).AllowAnonymous();
-        group.MapHealthChecks("/health");
-        group.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = check => check.Tags.Contains(Live) });
+        group.CacheOutput(Policy).WithRequestTimeout(Policy).AllowAnonymous().DisableRateLimiting();
+        group.MapHealthChecks("/health", new HealthCheckOptions { ResponseWriter = WriteAsync });
+        group.MapHealthChecks("/alive", new HealthCheckOptions { ResponseWriter = WriteAsync, Predicate = check => check.Tags.Contains(Live) });
     }
+
+    // {"status":"healthy","timestamp":"2026-01-31T12:00:00.123+00:00"}
+    private static Task WriteAsync(HttpContext context, HealthReport report)
+    {
+        var health = new Health(report.Status.ToString().ToLowerInvariant(), context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
+        return context.Response.WriteAsJsonAsync(health, HealthJson.Default.Health, cancellationToken: context.RequestAborted);
+    }
+
+    /// <summary>The answer.</summary>
+    /// <param name="Status"><c>healthy</c>, <c>degraded</c> or <c>unhealthy</c>; the last with the status code 503.</param>
+    /// <param name="Timestamp">When it was so: an answer is given again for a second.</param>
+    internal sealed record Health(string Status, DateTimeOffset Timestamp);
 }
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(HealthEndpoints.Health))]
+internal sealed partial class HealthJson : JsonSerializerContext;

@@ -20,6 +20,9 @@ public static class CallerClaims
     /// <summary>The task that the caller's token is for, and its fencing number; none for a key.</summary>
     public static (Guid Task, long Fence)? TaskToken(this ClaimsPrincipal caller) => (caller.Identity as CallerIdentity)?.Token;
 
+    /// <summary>Whose the caller is: what it makes belongs to that tenant, and it sees nothing else. Null for who belongs to the house itself, and sees everything.</summary>
+    public static string? Tenant(this ClaimsPrincipal caller) => (caller.Identity as CallerIdentity)?.Tenant;
+
     /// <summary>Who calls, for logs.</summary>
     public static string Name(this ClaimsPrincipal caller) => caller.FindFirstValue(Subject) ?? "nobody";
 }

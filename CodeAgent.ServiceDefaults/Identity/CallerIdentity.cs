@@ -22,12 +22,22 @@ public sealed class CallerIdentity : ClaimsIdentity
     /// <summary>The task and the fencing number of a task token; null for a key.</summary>
     public (Guid Task, long Fence)? Token { get; private init; }
 
+    /// <summary>Whose the caller is; null for who belongs to the house itself.</summary>
+    public string? Tenant { get; private init; }
+
     /// <summary>Who calls with a key.</summary>
     /// <param name="key">The key.</param>
     /// <param name="hash">The hash under which it is stored; null where it is not.</param>
     public static CallerIdentity Of(KeyRecord key, string? hash) =>
         new([new(CallerClaims.Subject, key.Id), .. key.Scopes.Select(scope => new Claim(CallerClaims.Scope, scope))])
-        { Key = key, KeyRecord = hash is null ? default(RedisKey?) : RedisKeys.ApiKey(hash) };
+        { Key = key, Tenant = key.Tenant, KeyRecord = hash is null ? default(RedisKey?) : RedisKeys.ApiKey(hash) };
+
+    /// <summary>Who calls with the token of somebody else who knows them.</summary>
+    /// <param name="subject">Who.</param>
+    /// <param name="scopes">Some of <see cref="Scopes.All"/>.</param>
+    /// <param name="tenant">Whose the caller is; null for who belongs to the house itself.</param>
+    public static CallerIdentity Of(string subject, IEnumerable<string> scopes, string? tenant) =>
+        new([new(CallerClaims.Subject, subject), .. scopes.Select(scope => new Claim(CallerClaims.Scope, scope))]) { Tenant = tenant };
 
     /// <summary>Who calls with a task token.</summary>
     /// <param name="task">The task.</param>

@@ -1,6 +1,4 @@
 using System.Security.Claims;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Encodings.Web;
 using CodeAgent.ServiceDefaults.Problems;
 using CodeAgent.ServiceDefaults.Redis;
@@ -16,7 +14,7 @@ namespace CodeAgent.ServiceDefaults.Identity;
 /// </summary>
 internal sealed class KeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> schemes, ILoggerFactory loggers, UrlEncoder encoder,
-    IOptionsMonitor<IdentityOptions> identity, KeyDirectory keys)
+    IOptionsMonitor<IdentityOptions> identity, KeyDirectory keys, KeySecrets secrets)
     : AuthenticationHandler<AuthenticationSchemeOptions>(schemes, loggers, encoder)
 {
     public const string SchemeName = "CodeAgent";
@@ -31,20 +29,30 @@ internal sealed class KeyAuthentication(
             return AuthenticateResult.NoResult();
         }
 
-        var hash = Secret.Hash(secret);
         var caller = Secret.TryReadToken(secret, out var task, out var fence)
-            ? await TokenAsync(hash, task, fence)
-            : keys.Configured(hash, identity.CurrentValue) ?? await keys.FindAsync(hash);
+            ? await TokenAsync(secret, task, fence)
+            : await keys.FindAsync(secret, identity.CurrentValue);
         return caller is null
-            ? AuthenticateResult.Fail("There is no such key.")
+            ? AuthenticateResult.Fail(secret.Count('.') == 2 && !secret.StartsWith(Secret.TokenPrefix, StringComparison.Ordinal)
+                ? "The token is of an issuer that is not known here."
+                : "The key is not known here, or was revoked.")
             : AuthenticateResult.Success(new(caller, SchemeName));
     }
 
-    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        Response.Headers.WWWAuthenticate = "Bearer";
-        throw new ProblemException("unauthorized", StatusCodes.Status401Unauthorized, ReadSecret() is null
-            ? $"A key is needed: Authorization: Bearer KEY, or KEY in one of {string.Join(", ", KeyHeaders)}."
+        // At the last moment, because the exception handler empties the headers.
+        Response.OnStarting(static state =>
+        {
+            ((HttpResponse)state).Headers.WWWAuthenticate = "Bearer";
+            return Task.CompletedTask;
+        }, Response);
+
+        // What a scheme says in words of its own is for callers; other errors are for the log.
+        var failure = (await Context.AuthenticateAsync(Scheme.Name)).Failure;
+        throw new ProblemException("unauthorized", StatusCodes.Status401Unauthorized,
+            failure is AuthenticationFailureException ? failure.Message
+            : ReadSecret() is null ? $"A key is needed: Authorization: Bearer KEY, or KEY in one of {string.Join(", ", KeyHeaders)}."
             : "The key is not known here, or was revoked.");
     }
 
@@ -61,10 +69,10 @@ internal sealed class KeyAuthentication(
     }
 
     // A token of a lease that is over still says truly who calls; whether that may do anything is for the policy to decide.
-    private async Task<ClaimsPrincipal?> TokenAsync(string hash, Guid task, long fence)
+    private async Task<ClaimsPrincipal?> TokenAsync(string secret, Guid task, long fence)
     {
         var fields = await keys.FieldsAsync(RedisKeys.Task(task), [$"token:{fence}", "fence", "status"]);
-        return fields[0].HasValue && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(hash), Encoding.ASCII.GetBytes(fields[0].ToString()))
+        return fields[0].HasValue && secrets.Fits(secret, fields[0].ToString())
             ? new(CallerIdentity.Of(task, fence, fields[1] == fence && fields[2] == "running"))
             : null;
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Claims;
 using System.Text.Json;
 using CodeAgent.ServiceDefaults.Problems;
@@ -13,76 +12,58 @@ namespace CodeAgent.ServiceDefaults.Identity;
 /// remembered: it may be made the next moment.
 /// </summary>
 internal sealed class KeyDirectory(
-    IConnectionMultiplexer redis, IOptions<KeyDirectoryOptions> options, IOptions<RedisPatienceOptions> patience, TimeProvider time)
+    IConnectionMultiplexer redis, KeySecrets secrets, KeyMemory memory, KeyStore store, KeySecretAgreement agreement, KeyUses uses,
+    IOptions<RedisPatienceOptions> patience, TimeProvider time)
 {
-    private const int MostRemembered = 10_000;
-    private readonly ConcurrentDictionary<string, Remembered> _remembered = [];
     private readonly ConfiguredKeys _configured = new();
-    private int _forgotten;
 
-    /// <summary>A key from the environment; null where it is none of these.</summary>
-    public ClaimsPrincipal? Configured(string hash, IdentityOptions keys) => _configured.Find(hash, keys);
-
-    /// <summary>A key by its hash; null where there is none.</summary>
+    /// <summary>A key: one from the environment or from Redis; null where there is none.</summary>
     /// <exception cref="ProblemException">503: nobody knows, since Redis does not answer.</exception>
-    public ValueTask<ClaimsPrincipal?> FindAsync(string hash) =>
-        _remembered.TryGetValue(hash, out var known) && known.Until > time.GetTimestamp() ? new(IfValid(known.Caller)) : new(AskAsync(hash));
+    public ValueTask<ClaimsPrincipal?> FindAsync(string secret, IdentityOptions options)
+    {
+        var generation = secrets.Current;
+        var hash = secrets.Hash(secret);
+        return _configured.Find(hash, options, secrets, generation) is { } configured ? new(configured)
+            : memory.TryFind(hash, out var caller) ? new(Valid(caller))
+            : new(AskAsync(secret, hash));
+    }
 
     /// <summary>The named fields of a hash.</summary>
     /// <exception cref="ProblemException">503: nobody knows, since Redis does not answer.</exception>
     public Task<RedisValue[]> FieldsAsync(RedisKey key, RedisValue[] fields) =>
         redis.WithinAsync(patience.Value.AnswerWithin, time, database => database.HashGetAsync(key, fields));
 
-    /// <summary>Forgets a key, or all: what is being asked just now is not remembered either, since it may be from before.</summary>
-    public void Forget(string? hash = null)
+    private async Task<ClaimsPrincipal?> AskAsync(string secret, string hash)
     {
-        Interlocked.Increment(ref _forgotten);
-        if (hash is null)
-        {
-            _remembered.Clear();
-        }
-        else
-        {
-            _remembered.TryRemove(hash, out _);
-        }
-    }
-
-    private async Task<ClaimsPrincipal?> AskAsync(string hash)
-    {
-        var forgotten = Volatile.Read(ref _forgotten);
-        string? json = await redis.WithinAsync(patience.Value.AnswerWithin, time, database => database.StringGetAsync(RedisKeys.ApiKey(hash)));
-        if (json is null || JsonSerializer.Deserialize(json, IdentityJson.Default.KeyRecord) is not { } key)
+        var mark = memory.Mark;
+        var hashes = secrets.Hashes(secret);
+        var found = await redis.WithinAsync(patience.Value.AnswerWithin, time, database => database.StringGetAsync([.. hashes.Select(RedisKeys.ApiKey)]));
+        var place = Array.FindIndex(found, json => json.HasValue);
+        if (place < 0 || JsonSerializer.Deserialize(found[place].ToString(), IdentityJson.Default.KeyRecord) is not { } key)
         {
             return null;
         }
 
-        var caller = new ClaimsPrincipal(CallerIdentity.Of(key, hash));
-        if (options.Value.RememberFor > TimeSpan.Zero)
+        var stored = hashes[place];
+        if (stored != hash && agreement.IsKnownToAll && await store.RehashAsync(key, stored, hash, time.GetUtcNow()))
         {
-            if (_remembered.Count >= MostRemembered)
-            {
-                _remembered.Clear();
-            }
-
-            _remembered[hash] = new(caller, time.GetTimestamp() + (long)(options.Value.RememberFor.TotalSeconds * time.TimestampFrequency));
-            if (forgotten != Volatile.Read(ref _forgotten))
-            {
-                _remembered.TryRemove(hash, out _);
-            }
+            stored = hash;
         }
 
-        return IfValid(caller);
+        var caller = new ClaimsPrincipal(CallerIdentity.Of(key, stored));
+        memory.Remember(hash, stored, caller, mark);
+        return Valid(caller);
     }
 
-    private ClaimsPrincipal? IfValid(ClaimsPrincipal caller) =>
-        ((CallerIdentity)caller.Identity!).Key!.ExpiresAt is { } end && end <= time.GetUtcNow() ? null : caller;
+    private ClaimsPrincipal? Valid(ClaimsPrincipal caller)
+    {
+        var key = ((CallerIdentity)caller.Identity!).Key!;
+        if (key.ExpiresAt is { } end && end <= time.GetUtcNow())
+        {
+            return null;
+        }
 
-    private sealed record Remembered(ClaimsPrincipal Caller, long Until);
-}
-
-/// <summary>How keys are looked up.</summary>
-public sealed class KeyDirectoryOptions
-{
-    /// <summary>How long a key that was found is good without asking again. 0 by default: each time. Revoking a key ends it at once all the same.</summary>
-    public TimeSpan RememberFor { get; set; }
+        uses.Note(key.Id);
+        return caller;
+    }
 }

@@ -24,7 +24,19 @@ public sealed record KeyRecord(string Id, string Name, IReadOnlyList<string> Sco
 
     /// <summary>From when on it opens nothing any more.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The request that gave it its secret, where that had a name; so that a repetition of it does not do so again.</summary>
+    public Guid? RotatedBy { get; init; }
+
+    /// <summary>Secrets that it had before, while they are good or their records are there.</summary>
+    public IReadOnlyList<FormerSecret>? Former { get; init; }
 }
+
+/// <summary>A secret that a key had before.</summary>
+/// <param name="Hash">What is stored of it.</param>
+/// <param name="Until">Its record is there until then.</param>
+/// <param name="IsSame">Whether it is the same secret as now, as it was hashed before.</param>
+public sealed record FormerSecret(string Hash, DateTimeOffset Until, bool IsSame = false);
 
 /// <summary>The JSON of <see cref="KeyRecord"/>.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -27,6 +27,12 @@ public static class Scopes
     /// <summary>The policy of task tokens: one task, while its lease holds.</summary>
     public const string Lease = "lease";
 
+    /// <summary>The policy of task tokens, those included whose lease is over: so that they are told why they are refused.</summary>
+    public const string TaskToken = "task-token";
+
     /// <summary>Every scope a key can have.</summary>
     public static IReadOnlyList<string> All { get; } = [Read, Submit, Operate, Admin, Work, Models, Gateway];
+
+    /// <summary>What concerns all tenants at once: worthless with a tenant, whatever its key says.</summary>
+    public static IReadOnlyList<string> OfTheHouse { get; } = [Operate, Work, Gateway];
 }

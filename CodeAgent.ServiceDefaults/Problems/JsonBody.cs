@@ -12,7 +12,7 @@ public static partial class JsonBody
     /// <param name="request">The request.</param>
     /// <param name="type">How to read it.</param>
     /// <param name="limit">Longest body that is read, in bytes.</param>
-    /// <exception cref="ProblemException">413 where it is longer than <paramref name="limit"/>, 415 where it is no JSON by its media type, 400 where it does not fit.</exception>
+    /// <exception cref="ProblemException">413 where it is longer than <paramref name="limit"/>, 415 where it is no JSON by its media type or is packed, 400 where it does not fit.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, long limit)
     {
         if (!request.HasJsonContentType())
@@ -21,6 +21,46 @@ public static partial class JsonBody
                 "The body must be JSON, sent with Content-Type: application/json.");
         }
 
+        // Nothing is unpacked here, so that a small body stays a small one.
+        if (request.Headers.ContentEncoding is { Count: > 0 } encoding && encoding.ToString() is not ("" or "identity"))
+        {
+            throw new ProblemException("unsupported-content-encoding", StatusCodes.Status415UnsupportedMediaType,
+                "The body must be sent as it is, without Content-Encoding.");
+        }
+
+        LiftServerLimit(request, limit);
+        try
+        {
+            await using var body = new LimitedStream(request.Body, limit, () => TooLarge(limit));
+            return await JsonSerializer.DeserializeAsync(body, type, request.HttpContext.RequestAborted)
+                ?? throw new ProblemException("invalid-json", StatusCodes.Status400BadRequest, "The body is null where an object was expected.");
+        }
+        catch (JsonException e)
+        {
+            throw Explain(e);
+        }
+    }
+
+    /// <summary>Reads the whole body into memory, where it can be read again by whoever reads it next.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="limit">Longest body that is read, in bytes.</param>
+    /// <exception cref="ProblemException">413 where it is longer than <paramref name="limit"/>.</exception>
+    public static async Task<ReadOnlyMemory<byte>> BufferAsync(HttpRequest request, long limit)
+    {
+        LiftServerLimit(request, limit);
+        var whole = new MemoryStream((int)(request.ContentLength ?? 0));
+        await using (var body = new LimitedStream(request.Body, limit, () => TooLarge(limit)))
+        {
+            await body.CopyToAsync(whole, request.HttpContext.RequestAborted);
+        }
+
+        whole.Position = 0;
+        request.Body = whole;
+        return whole.GetBuffer().AsMemory(0, (int)whole.Length);
+    }
+
+    private static void LiftServerLimit(HttpRequest request, long limit)
+    {
         // The server's own limit would cut the connection, and most clients would see that rather than the answer. Without it,
         // the server answers, and then reads the rest away for a few seconds.
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
@@ -31,17 +71,6 @@ public static partial class JsonBody
         if (request.ContentLength > limit)
         {
             throw TooLarge(limit);
-        }
-
-        try
-        {
-            await using var body = new LimitedStream(request.Body, limit, () => TooLarge(limit));
-            return await JsonSerializer.DeserializeAsync(body, type, request.HttpContext.RequestAborted)
-                ?? throw new ProblemException("invalid-json", StatusCodes.Status400BadRequest, "The body is null where an object was expected.");
-        }
-        catch (JsonException e)
-        {
-            throw Explain(e);
         }
     }
 

@@ -4,12 +4,19 @@ using CodeAgent.ServiceDefaults.Redis;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
+using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 
 namespace CodeAgent.ServiceDefaults.Problems;
 
 internal static class ProblemExtensions
 {
     private const string TypePrefix = "urn:codeagent:problem:";
+
+    // What an IOException carries of a full disk: errno(3) ENOSPC and EDQUOT, and ERROR_DISK_FULL.
+    private const int NoSpace = 28;
+    private const int NoQuota = 122;
+    private const int NoSpaceOnWindows = unchecked((int)0x80070070);
 
     public static void AddProblems(this WebApplicationBuilder builder)
     {
@@ -26,10 +33,28 @@ internal static class ProblemExtensions
             problem.Extensions.Remove("traceId");
             problem.Extensions["correlationId"] = Activity.Current?.TraceId.ToHexString();
         });
+
+        // The framework's own writer comes first, and keeps silent where the client does not accept JSON.
+        builder.Services.AddSingleton<IProblemDetailsWriter, UnaskedWriter>();
     }
 
     private static string Slug(int status) =>
         ReasonPhrases.GetReasonPhrase(status).ToLowerInvariant().Replace(' ', '-');
+
+    /// <summary>Why something was refused is said to those as well who did not ask for JSON: better than nothing at all (RFC 9110, 12.1).</summary>
+    private sealed class UnaskedWriter(IOptions<ProblemDetailsOptions> options, IOptions<JsonOptions> json) : IProblemDetailsWriter
+    {
+        public bool CanWrite(ProblemDetailsContext context) => true;
+
+        public async ValueTask WriteAsync(ProblemDetailsContext context)
+        {
+            var (problem, response) = (context.ProblemDetails, context.HttpContext.Response);
+            problem.Status ??= response.StatusCode;
+            problem.Title ??= ReasonPhrases.GetReasonPhrase(response.StatusCode);
+            options.Value.CustomizeProblemDetails?.Invoke(context);
+            await response.WriteAsJsonAsync(problem, json.Value.SerializerOptions.GetTypeInfo(typeof(ProblemDetails)), "application/problem+json", context.HttpContext.RequestAborted);
+        }
+    }
 
     private sealed class ProblemExceptionHandler(IProblemDetailsService problems) : IExceptionHandler
     {
@@ -39,6 +64,13 @@ internal static class ProblemExtensions
             {
                 ProblemException p => p,
                 BadHttpRequestException e => new ProblemException(Slug(e.StatusCode), e.StatusCode, e.Message),
+                // So the server says that a chunk's length is larger than any number; of other bad chunks it says it as above.
+                IOException { InnerException: OverflowException } => new ProblemException(Slug(StatusCodes.Status400BadRequest), StatusCodes.Status400BadRequest, "A chunk of the body is longer than any can be."),
+                IOException { HResult: NoSpace or NoQuota or NoSpaceOnWindows } => new ProblemException("disk-full", StatusCodes.Status507InsufficientStorage,
+                    "There is no room on the disk for this just now. Nothing was kept of it.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(5),
+                },
                 _ when exception.MeansRedisIsAway() => new ProblemException("redis-unavailable",
                     StatusCodes.Status503ServiceUnavailable, "Redis cannot be reached just now. Whether this request has changed anything is not known: look before you repeat it.")
                 {
@@ -69,6 +101,8 @@ internal static class ProblemExtensions
                 details.Extensions["field"] = field;
             }
 
+            // The writer leaves a refusal to others where the caller takes no JSON, as a browser that watches events; there are no others.
+            context.Request.Headers.Accept = default;
             return await problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = details, Exception = exception });
         }
     }

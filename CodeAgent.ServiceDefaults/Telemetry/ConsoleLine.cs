@@ -1,13 +1,15 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using CodeAgent.ServiceDefaults.Secrecy;
 using ZLogger;
 
 namespace CodeAgent.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// A line of the console's log: time (UTC), level, trace ID, category, message, what else the scopes say, exception. Always one
-/// line, so that nothing that somebody sent can look like a line of ours. Used by one thread at a time.
+/// A line of the log, on the console and in files: time (UTC), level, trace ID, category, message, what else the scopes say,
+/// exception. Always one line, so that nothing that somebody sent can look like a line of ours, and without secrets. Used by one
+/// thread at a time.
 /// </summary>
 internal sealed class ConsoleLine : IZLoggerFormatter
 {
@@ -49,8 +51,9 @@ internal sealed class ConsoleLine : IZLoggerFormatter
             Write(exception.ToString());
         }
 
-        var line = writer.GetSpan(_text.WrittenCount)[.._text.WrittenCount];
-        _text.WrittenSpan.CopyTo(line);
+        var said = SecretText.Hide(_text.WrittenSpan);
+        var line = writer.GetSpan(said.Length)[..said.Length];
+        said.CopyTo(line);
         line.ReplaceAny(LineEnds, (byte)' ');
         writer.Advance(line.Length);
     }

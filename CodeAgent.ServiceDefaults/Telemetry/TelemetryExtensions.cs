@@ -1,10 +1,12 @@
 using System.Collections.Frozen;
 using CodeAgent.ServiceDefaults.Health;
+using CodeAgent.ServiceDefaults.Secrecy;
 using Microsoft.Extensions.Configuration.Memory;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 using ZLogger;
+using ZLogger.Providers;
 
 namespace CodeAgent.ServiceDefaults.Telemetry;
 
@@ -37,19 +39,25 @@ internal static class TelemetryExtensions
             ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
         builder.Services.PostConfigure<LoggerFilterOptions>(QuietAddresses);
         builder.Logging.ClearProviders();
-        builder.Logging.AddZLoggerConsole(console =>
+        builder.AddSecrecy();
+        builder.Logging.AddZLoggerConsole(Configure);
+        if (builder.Environment.IsDevelopment() && LogFiles.Of(builder.Configuration) is { } files)
         {
-            console.IncludeScopes = true;
-            console.UseFormatter(() => new ConsoleLine());
-            console.InternalErrorLogger = exception => Console.Error.WriteLine($"The log could not be written: {exception}");
+            builder.Logging.AddZLoggerRollingFile(file =>
+            {
+                file.FilePathSelector = (_, number) => files.Next(number);
+                file.RollingInterval = RollingInterval.Infinite;
+                file.RollingSizeKB = LogFiles.LargestKilobytes;
+                Configure(file);
+            });
+        }
 
-            // Where nobody takes what is written, lines are lost rather than memory, or time.
-            console.FullMode = BackgroundBufferFullMode.Drop;
-            console.BackgroundBufferCapacity = LinesWaiting;
+        builder.Logging.AddOpenTelemetry(logging =>
+        {
+            // Without the scopes: what they have of a request is in the span that the record of a traced one names.
+            logging.IncludeFormattedMessage = true;
+            logging.AddProcessor(new SecretsOutOfRecords());
         });
-
-        // Without the scopes: what they have of a request is in the span that the record of a traced one names.
-        builder.Logging.AddOpenTelemetry(logging => logging.IncludeFormattedMessage = true);
 
         var telemetry = builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics
@@ -68,6 +76,17 @@ internal static class TelemetryExtensions
         {
             telemetry.UseOtlpExporter();
         }
+    }
+
+    private static void Configure(ZLoggerOptions log)
+    {
+        log.IncludeScopes = true;
+        log.UseFormatter(() => new ConsoleLine());
+        log.InternalErrorLogger = exception => Console.Error.WriteLine($"The log could not be written: {exception}");
+
+        // Where nobody takes what is written, lines are lost rather than memory, or time.
+        log.FullMode = BackgroundBufferFullMode.Drop;
+        log.BackgroundBufferCapacity = LinesWaiting;
     }
 
     private static void QuietAddresses(LoggerFilterOptions options)

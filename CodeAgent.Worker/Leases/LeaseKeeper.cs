@@ -15,6 +15,9 @@ internal enum StopReason
     /// <summary>The worker is being stopped.</summary>
     Draining,
 
+    /// <summary>The operator wants the task back; the worker stays.</summary>
+    GivenBack,
+
     /// <summary>The time of the task is used up, and the agent did not notice.</summary>
     OutOfTime,
 
@@ -45,6 +48,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     private volatile FollowUp[] _messages = [];
     private int _reason;
     private volatile bool _closing;
+    private volatile bool _endsWithTurn;
 
     /// <summary>Begins at once.</summary>
     public LeaseKeeper(LeaseApi api, Lease lease, TimeSpan patience, TimeProvider time, ILogger logger)
@@ -83,6 +87,18 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         }
 
         _stop.Cancel();
+    }
+
+    /// <summary>A turn is over and stored: the work stops here if it is wanted back.</summary>
+    /// <exception cref="OperationCanceledException">It is.</exception>
+    public void TurnIsOver()
+    {
+        if (_endsWithTurn)
+        {
+            StopWork(StopReason.GivenBack);
+        }
+
+        Stop.ThrowIfCancellationRequested();
     }
 
     /// <summary>Marks the lease as over, because a call under it said so.</summary>
@@ -150,9 +166,14 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         var answer = await _api.HeartbeatAsync(new() { MessagesSeen = seen.LastOrDefault()?.Number ?? _lease.Checkpoint?.MessagesSeen ?? 0, WaitSeconds = wait.TotalSeconds }, cancellationToken);
         _lost.CancelAfter(_patience);
         Merge(answer.Messages);
+        _endsWithTurn = answer.Drain != DrainOrder.None;
         if (answer.CancelRequested)
         {
             StopWork(StopReason.Canceled);
+        }
+        else if (answer.Drain == DrainOrder.Now)
+        {
+            StopWork(StopReason.GivenBack);
         }
     }
 

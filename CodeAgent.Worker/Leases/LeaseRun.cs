@@ -48,12 +48,13 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
         }
 
         await TryAsync("events", events.FlushAsync, farewell.Token);
-        await TryAsync("last line of the log", token => log.NoteAsync(time.GetUtcNow(), Describe(end), token), farewell.Token);
+        var reason = keeper.Reason == StopReason.GivenBack ? "the operator wants it back" : "the worker is being stopped";
+        await TryAsync("last line of the log", token => log.NoteAsync(time.GetUtcNow(), Describe(end, reason), token), farewell.Token);
         await TryAsync("log", token => _api.UploadAsync("log", "text/plain; charset=utf-8", log.Path, token), farewell.Token);
         keeper.Close();
         if (end is null)
         {
-            await _api.ReleaseAsync(new() { Reason = "the worker is being stopped" }, farewell.Token);
+            await _api.ReleaseAsync(new() { Reason = reason }, farewell.Token);
             return "released";
         }
 
@@ -93,7 +94,7 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
         return (end.Outcome, keeper.Reason) switch
         {
             (Outcome.Failed, StopReason.Canceled) => end with { Outcome = Outcome.Canceled, Failure = null },
-            (Outcome.Failed, StopReason.Draining) => null,
+            (Outcome.Failed, StopReason.Draining or StopReason.GivenBack) => null,
             (Outcome.Failed, StopReason.OverQuota) => end with
             {
                 Failure = new(FailureCodes.LimitReached, $"The task's folder grew over the limit of {services.Options().Disk.WorkspaceLimitGiB} GiB."),
@@ -102,9 +103,9 @@ internal sealed partial class LeaseRun(Lease lease, LeaseServices services, ILog
         };
     }
 
-    private static string Describe(CompleteRequest? end) => end switch
+    private static string Describe(CompleteRequest? end, string reason) => end switch
     {
-        null => "given back: the worker is being stopped",
+        null => $"given back: {reason}",
         { Failure: { } failure } => $"failed: {failure.Code}: {failure.Message}",
         { Question: { } question } => $"waits for an answer: {question.Text}",
         _ => Name(end.Outcome),

@@ -39,6 +39,7 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
         if (over)
         {
             await ReportAsync(EventTypes.TurnFinished, new { turn }, cancellationToken);
+            keeper.TurnIsOver();
         }
     }
 
@@ -56,6 +57,7 @@ internal sealed class LeaseSession(Lease lease, LeaseApi api, LeaseKeeper keeper
         };
         await StoreAsync(Math.Max(1, result.Turn), state, result.MessagesSeen, result.Usage, cancellationToken);
         _working = false;
+        keeper.TurnIsOver();
     }
 
     /// <summary>Says that an agent works on the files from now on.</summary>

@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using CodeAgent.Contracts;
+using CodeAgent.ServiceDefaults.Secrecy;
 
 namespace CodeAgent.Worker.Leases;
 
-/// <summary>The log file of an attempt: its events as lines of text.</summary>
+/// <summary>The log file of an attempt: its events as lines of text, without secrets.</summary>
 internal sealed class TaskLog : IAsyncDisposable
 {
     // Without a buffer: what could not be written is dropped, not tried again when the file is closed.
@@ -29,7 +29,7 @@ internal sealed class TaskLog : IAsyncDisposable
         var text = new StringBuilder();
         foreach (var reported in events)
         {
-            Append(text, reported);
+            TaskLogText.Append(text, reported.At, reported.Type, reported.Data);
         }
 
         await WriteAsync(text.ToString(), cancellationToken);
@@ -47,7 +47,7 @@ internal sealed class TaskLog : IAsyncDisposable
         try
         {
             var gap = _gap is null ? "" : $"… lines are missing here: {_gap}\n";
-            await _file.WriteAsync(Encoding.UTF8.GetBytes(gap + text), cancellationToken);
+            await _file.WriteAsync(Encoding.UTF8.GetBytes(gap + SecretText.Hide(text)), cancellationToken);
             await _file.FlushAsync(cancellationToken);
             _gap = null;
         }
@@ -59,24 +59,4 @@ internal sealed class TaskLog : IAsyncDisposable
 
     /// <summary>Closes the file.</summary>
     public ValueTask DisposeAsync() => _file.DisposeAsync();
-
-    // 2026-01-31T12:00:00.000Z output
-    //     whatever the program printed
-    private static void Append(StringBuilder text, WorkerEvent reported)
-    {
-        text.Append(CultureInfo.InvariantCulture, $"{reported.At.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {reported.Type}");
-        var data = reported.Data;
-        if (data.ValueKind == JsonValueKind.Object && data.TryGetProperty("text", out var only) && only.ValueKind == JsonValueKind.String)
-        {
-            text.Append('\n');
-            foreach (var line in only.GetString()!.TrimEnd('\n').Split('\n'))
-            {
-                text.Append("    ").Append(line.TrimEnd('\r')).Append('\n');
-            }
-        }
-        else
-        {
-            text.Append(' ').Append(data.GetRawText()).Append('\n');
-        }
-    }
 }

@@ -21,6 +21,8 @@ export async function send(path, { method = "GET", body, headers = {}, signal } 
   });
   if (response.ok) return response;
   const problem = new Problem(response.status, await response.json().catch(() => ({})));
+  // Of two requests that are refused at once, the first ends the other, in the midst of what it says.
+  signal?.throwIfAborted();
   if (response.status === 401) signOut(problem.message);
   throw problem;
 }

@@ -38,7 +38,7 @@ internal sealed partial class ServiceProcess(
     public async Task RunAsync(Task waits)
     {
         var stopping = _stopping.Token;
-        await using var log = new LogFile(Path.Combine(settings.Data.Logs, $"{name}.log"));
+        await using var log = new LogFile(Path.Combine(settings.Data.Logs, $"{name}.out.log"));
         try
         {
             await waits.WaitAsync(stopping);
@@ -172,6 +172,12 @@ internal sealed partial class ServiceProcess(
         if (settings.Dashboard)
         {
             start.Environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = settings.OtlpUrl;
+        }
+
+        // In development a service writes its log into files of its own: what it prints is what it has to say beside that, such as why it crashed.
+        if (settings.Environment == Environments.Development)
+        {
+            start.Environment["Logging__ZLoggerConsole__LogLevel__Default"] = nameof(LogLevel.None);
         }
 
         foreach (var (variable, value) in project.Environment)

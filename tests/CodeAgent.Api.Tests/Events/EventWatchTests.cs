@@ -60,6 +60,22 @@ public sealed class EventWatchTests
     }
 
     [Fact]
+    public async Task A_watcher_that_does_not_read_keeps_a_bounded_length_of_what_is_told()
+    {
+        var text = new string('x', 100_000);
+        for (var i = 1; i <= 60; i++)
+        {
+            _watch.Tell(new(Guid.Empty, [new(i, EventTypes.Output, text)]));
+        }
+
+        Assert.Equal([1L], await NextAsync());
+        Assert.Equal([2L], await NextAsync());
+        Assert.Empty(await NextAsync());
+        _watch.Tell(new(Guid.Empty, [new(61, EventTypes.Output, new string('x', 1_000_000))]));
+        Assert.Equal([61L], await NextAsync());
+    }
+
+    [Fact]
     public async Task Whoever_leaves_stops_waiting()
     {
         using var leaving = new CancellationTokenSource();

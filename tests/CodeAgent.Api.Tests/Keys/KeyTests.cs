@@ -36,9 +36,13 @@ public abstract class KeyTests(IApiFixture fixture) : ApiTests(fixture)
         var database = Redis.Client.GetDatabase();
         await foreach (var key in Redis.Client.GetServers().Single().KeysAsync(pattern: "*"))
         {
-            var content = await database.KeyTypeAsync(key) == StackExchange.Redis.RedisType.Hash
-                ? string.Join(' ', await database.HashGetAllAsync(key))
-                : (string?)await database.StringGetAsync(key);
+            var content = await database.KeyTypeAsync(key) switch
+            {
+                StackExchange.Redis.RedisType.Hash => string.Join(' ', await database.HashGetAllAsync(key)),
+                StackExchange.Redis.RedisType.List => string.Join(' ', await database.ListRangeAsync(key)),
+                StackExchange.Redis.RedisType.SortedSet => string.Join(' ', await database.SortedSetRangeByRankAsync(key)),
+                _ => (string?)await database.StringGetAsync(key),
+            };
             Assert.DoesNotContain(made.Key, $"{key} {content}", StringComparison.Ordinal);
         }
     }

@@ -57,6 +57,8 @@ public abstract class LapseTests(IApiFixture fixture) : ApiTests(fixture)
         var failed = await FinalAsync(task.Id);
 
         Assert.Equal((TaskStatus.Failed, FailureCodes.AttemptsExhausted), (failed.Status, failed.Failure?.Code));
+        Assert.Equal(task.Id, Assert.Single(await ListAsync("?failure=attempts_exhausted")).Id);
+        Assert.Empty(await ListAsync("?failure=no_answer"));
     }
 
     [Fact]
@@ -68,6 +70,12 @@ public abstract class LapseTests(IApiFixture fixture) : ApiTests(fixture)
 
         Assert.Equal(TaskStatus.Canceled, (await FinalAsync(task.Id)).Status);
         Assert.Single((await Api.EventsAsync(task.Id)).Items, e => e.Type == EventTypes.TaskCanceled);
+    }
+
+    private async Task<IReadOnlyList<TaskView>> ListAsync(string query)
+    {
+        using var answer = await Api.Http.GetAsync($"/v1/tasks{query}", Stop);
+        return (await ApiClient.ReadAsync(answer, HttpStatusCode.OK, ContractsJson.Default.PageTaskView)).Items;
     }
 
     private Task<TaskView> FinalAsync(Guid id) => Eventually.GetAsync(

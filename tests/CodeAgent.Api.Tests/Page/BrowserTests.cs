@@ -2,6 +2,7 @@ using CodeAgent.Api.Page;
 using CodeAgent.Contracts;
 using CodeAgent.Testing;
 using CodeAgent.Testing.Redis;
+using Microsoft.AspNetCore.Builder;
 
 namespace CodeAgent.Api.Tests.Page;
 
@@ -23,6 +24,7 @@ public sealed class BrowserTests(GarnetFixture redis, Browser browser) : IClassF
         _host = await PartHost.StartAsync(redis.ConnectionString, _ => { }, app =>
         {
             app.MapPage();
+            app.MapGet("/", PageEndpoints.SendIndex).AllowAnonymous();
             _api.Map(app);
         }, (PageEndpoints.DashboardKey, "http://127.0.0.1:18888/"));
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using CodeAgent.Api.Page;
 using CodeAgent.Testing.Redis;
+using Microsoft.AspNetCore.Builder;
 
 namespace CodeAgent.Api.Tests.Page;
 
@@ -78,7 +79,13 @@ public sealed partial class PageTests(GarnetFixture redis) : IClassFixture<Garne
     }
 
     private Task<PartHost> StartAsync(params (string Key, string Value)[] settings) =>
-        PartHost.StartAsync(redis.ConnectionString, _ => { }, app => app.MapPage(), settings);
+        PartHost.StartAsync(redis.ConnectionString, _ => { }, Map, settings);
+
+    private static void Map(WebApplication app)
+    {
+        app.MapPage();
+        app.MapGet("/", PageEndpoints.SendIndex).AllowAnonymous();
+    }
 
     [GeneratedRegex("""(?:from |src=|href=)"(?<path>(?:/page|\.)/[^"]+)";?""")]
     private static partial Regex References();

@@ -1,9 +1,14 @@
 using System.Net;
 using System.Net.ServerSentEvents;
+using System.Text;
 using System.Text.Json;
+using CodeAgent.Api.Status;
 using CodeAgent.Api.Tests.Running;
 using CodeAgent.Contracts;
 using CodeAgent.Testing.Redis;
+using Microsoft.Extensions.DependencyInjection;
+using StackExchange.Redis;
+using StackExchange.Redis.Profiling;
 
 namespace CodeAgent.Api.Tests.Status;
 
@@ -57,6 +62,80 @@ public abstract class StatusTests(IApiFixture fixture) : ApiTests(fixture)
             return JsonSerializer.Deserialize(events.Current.Data, ContractsJson.Default.SystemStatus)!;
         }
     }
+
+    [Fact]
+    public async Task What_happens_is_counted_by_the_minute_whichever_instance_does_it()
+    {
+        await using var second = StartAnother();
+        using var elsewhere = second.Client();
+        using var worker = second.Client(ApiServer.WorkerKey);
+        await Api.SubmitAsync();
+        await elsewhere.SubmitAsync();
+        await elsewhere.SubmitAsync();
+        await Api.ChangeAsync((await Api.SubmitAsync()).Id, "cancel");
+        await With((await Worker.ClaimAsync())!).CompleteAsync((await OnlyRunningAsync()).Id);
+        var failing = (await worker.ClaimAsync())!;
+        using var held = elsewhere.With(failing);
+        await held.CompleteAsync(failing.TaskId, new() { Outcome = Outcome.Failed, Failure = new("x", "y") });
+
+        var rates = (await StatusAsync()).Rates;
+
+        // The minute may have turned meanwhile.
+        Assert.Equal(5, rates.Count);
+        Assert.All(rates.Zip(rates.Skip(1)), pair => Assert.Equal(TimeSpan.FromMinutes(1), pair.First.Minute - pair.Second.Minute));
+        Assert.Equal((4, 2, 3, 1), (rates.Sum(rate => rate.Submitted), rates.Sum(rate => rate.Started), rates.Sum(rate => rate.Finished), rates.Sum(rate => rate.Failed)));
+    }
+
+    [Fact]
+    public async Task The_queue_is_counted_by_agent()
+    {
+        var oldest = await Api.SubmitAsync();
+        await Api.SubmitAsync();
+        await Api.SubmitAsync(new() { Prompt = "x" });
+
+        var status = await StatusAsync();
+
+        Assert.Equal([(AgentNames.Builtin, 1L), (AgentNames.Command, 2L)], status.Queue.Select(pair => (pair.Key, pair.Value)).Order());
+        Assert.Equal(oldest.Id, status.OldestQueuedId);
+    }
+
+    [Fact]
+    public async Task Five_thousand_watchers_cost_Redis_about_what_one_does()
+    {
+        var feed = Server.Services.GetRequiredService<StatusFeeds>().Of(null);
+        var alone = await CommandsAsync(1);
+        var crowd = await CommandsAsync(5_000);
+
+        // A reader each would need fifteen commands and more for each of the 5,000.
+        Assert.InRange(alone, 1, 500);
+        Assert.InRange(crowd, 1, 2_500);
+
+        async Task<int> CommandsAsync(int watchers)
+        {
+            var (redis, counted) = (Server.Services.GetRequiredService<IConnectionMultiplexer>(), new ProfilingSession());
+            redis.RegisterProfiler(() => counted);
+            using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+            var queued = (await StatusAsync()).Tasks["queued"] + 1;
+            var saw = Enumerable.Range(0, watchers).Select(_ => SawAsync(leaving.Token)).ToList();
+            await Api.SubmitAsync();
+            await Task.WhenAll(saw).WaitAsync(Limit, Stop);
+            redis.RegisterProfiler(() => null);
+            return counted.FinishProfiling().Count();
+
+            async Task SawAsync(CancellationToken stop)
+            {
+                await foreach (var frame in feed.WatchAsync(stop))
+                {
+                    if (frame is [var bytes] && Encoding.UTF8.GetString(bytes).Contains($"\"queued\":{queued},", StringComparison.Ordinal))
+                    {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    private async Task<TaskView> OnlyRunningAsync() => Assert.Single((await Api.ListAsync("?status=running")).Items);
 
     private async Task<SystemStatus> StatusAsync()
     {

@@ -27,9 +27,11 @@ public sealed class LifecycleProperties
                 8 => Some.Artifact(Number % 2 == 0 ? "log" : "checkpoint-1", $"key-{Number}", fence),
                 9 => Some.Complete((Outcome)(Number % 3), fence),
                 10 or 11 => new TaskCommand.Release(fence, "r"),
-                12 or 13 => new TaskCommand.Lapse(),
+                12 => new TaskCommand.Lapse(),
+                13 => new TaskCommand.Lapse(new(TimeSpan.FromSeconds(4), TimeSpan.FromMinutes(1))),
+                24 => new TaskCommand.Due(),
                 19 => Some.Ask($"q{Number}", Number % 2 == 0 ? null : new("run", "git push", "run:git push*"), fence),
-                20 => new TaskCommand.Close(fence, Math.Max(0, (task?.Messages ?? 0) - (Number % 2))),
+                20 => new TaskCommand.Close(fence, Math.Max(0, (task?.Messages ?? 0) + (Number % 3) - 1)),
                 21 => new TaskCommand.Message("", Number % 2 == 0 ? ApprovalDecision.Approve : ApprovalDecision.Deny, Number % 3 == 0 ? task?.Question?.Id : null),
                 22 => new TaskCommand.Expire(),
                 23 => new TaskCommand.GiveUp(new(FailureCodes.AgentUnavailable, "r")),
@@ -39,7 +41,7 @@ public sealed class LifecycleProperties
     }
 
     private static readonly Gen<Step> Steps =
-        from kind in Gen.Choose(0, 25)
+        from kind in Gen.Choose(0, 26)
         from fence in Gen.Choose(0, 9)
         from number in Gen.Choose(0, 99)
         from seconds in Gen.Frequency((20, Gen.Choose(0, 6)), (1, Gen.Constant(5 * 24 * 60 * 60)))

@@ -1,3 +1,4 @@
+using CodeAgent.Api.Queue;
 using CodeAgent.Api.Tasks;
 using CodeAgent.Contracts;
 
@@ -7,10 +8,13 @@ public sealed class LifecycleTests
 {
     private static readonly DateTimeOffset Late = Some.Start + TimeSpan.FromDays(4);
 
+    private static readonly RetryDelays Delays = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5));
+
     private static readonly Dictionary<string, TaskState?> States = new()
     {
         ["none"] = null,
         ["queued"] = Some.Queued,
+        ["delayed"] = Some.Running.After(new TaskCommand.Lapse(Delays), Some.Start + Some.Ttl),
         ["running"] = Some.Running,
         ["canceling"] = Some.Canceling,
         ["closing"] = Some.Closing,
@@ -33,6 +37,7 @@ public sealed class LifecycleTests
         ["ask"] = Some.Ask(),
         ["claim"] = new TaskCommand.Claim("w", Some.Ttl),
         ["lapse"] = new TaskCommand.Lapse(),
+        ["due"] = new TaskCommand.Due(),
         ["unoffered"] = new TaskCommand.GiveUp(new(FailureCodes.AgentUnavailable, "Nobody offers it.")),
         ["heartbeat"] = new TaskCommand.Heartbeat(1, Some.Ttl),
         ["events"] = Some.Events(0, 2),
@@ -41,6 +46,7 @@ public sealed class LifecycleTests
         ["artifact"] = Some.Artifact("log", "k"),
         ["succeed"] = Some.Complete(Outcome.Succeeded),
         ["fail"] = Some.Complete(Outcome.Failed),
+        ["unforeseen"] = new TaskCommand.Complete(1, new() { Outcome = Outcome.Failed, Failure = new(FailureCodes.WorkerError, "It fell over.") }, Delays),
         ["give up"] = Some.Complete(Outcome.Canceled),
         ["release"] = new TaskCommand.Release(1, "stop"),
     };
@@ -48,27 +54,29 @@ public sealed class LifecycleTests
     // A cell: the state afterwards and the types of the events (without "task."); "=" where nothing changes; "!" and the reason of a refusal.
     // All leases are over their time, and their number is 1; so is the time for answers.
     private const string Table = """
-        command    | none           | queued                              | running                   | canceling              | closing                   | awaiting                            | approving                           | succeeded     | failed           | canceled
-        submit     | queued: queued | =                                   | =                         | =                      | =                         | =                                   | =                                   | =             | =                | =
-        cancel     | !NotFound      | canceled: cancel_requested canceled | running: cancel_requested | =                      | running: cancel_requested | canceled: cancel_requested canceled | canceled: cancel_requested canceled | !Final        | !Final           | =
-        retry      | !NotFound      | !NotRetriable                       | !NotRetriable             | !NotRetriable          | !NotRetriable             | !NotRetriable                       | !NotRetriable                       | !NotRetriable | queued: requeued | queued: requeued
-        message    | !NotFound      | queued: message                     | running: message          | running: message       | !NobodyReads              | queued: message requeued            | !Invalid                            | !Final        | !Final           | !Final
-        approve    | !NotFound      | !NotAsked                           | !NotAsked                 | !NotAsked              | !NobodyReads              | !NotAsked                           | queued: message requeued            | !Final        | !Final           | !Final
-        claim      | !NotFound      | running: claimed                    | !NotDue                   | !NotDue                | !NotDue                   | !NotDue                             | !NotDue                             | !NotDue       | !NotDue          | !NotDue
-        lapse      | !NotFound      | !NotDue                             | queued: requeued          | canceled: canceled     | queued: requeued          | !NotDue                             | !NotDue                             | !NotDue       | !NotDue          | !NotDue
-        expire     | !NotFound      | !NotDue                             | !NotDue                   | !NotDue                | !NotDue                   | failed: failed                      | failed: failed                      | !NotDue       | !NotDue          | !NotDue
-        unoffered  | !NotFound      | failed: failed                      | !NotDue                   | !NotDue                | !NotDue                   | !NotDue                             | !NotDue                             | !NotDue       | !NotDue          | !NotDue
-        heartbeat  | !NotFound      | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
-        events     | !NotFound      | !LeaseLost                          | running: output output    | running: output output | running: output output    | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
-        checkpoint | !NotFound      | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
-        work       | !NotFound      | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
-        artifact   | !NotFound      | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
-        close      | !NotFound      | !LeaseLost                          | running:                  | running:               | =                         | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
-        succeed    | !NotFound      | !LeaseLost                          | succeeded: succeeded      | succeeded: succeeded   | succeeded: succeeded      | !LeaseLost                          | !LeaseLost                          | =             | !LeaseLost       | !LeaseLost
-        fail       | !NotFound      | !LeaseLost                          | failed: failed            | canceled: canceled     | failed: failed            | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | =                | !LeaseLost
-        give up    | !NotFound      | !LeaseLost                          | failed: failed            | canceled: canceled     | failed: failed            | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
-        ask        | !NotFound      | !LeaseLost                          | !Invalid                  | canceled: canceled     | !Invalid                  | =                                   | =                                   | !LeaseLost    | !LeaseLost       | !LeaseLost
-        release    | !NotFound      | !LeaseLost                          | queued: requeued          | canceled: canceled     | queued: requeued          | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        command    | none           | queued                              | delayed                             | running                   | canceling              | closing                   | awaiting                            | approving                           | succeeded     | failed           | canceled
+        submit     | queued: queued | =                                   | =                                   | =                         | =                      | =                         | =                                   | =                                   | =             | =                | =
+        cancel     | !NotFound      | canceled: cancel_requested canceled | canceled: cancel_requested canceled | running: cancel_requested | =                      | running: cancel_requested | canceled: cancel_requested canceled | canceled: cancel_requested canceled | !Final        | !Final           | =
+        retry      | !NotFound      | !NotRetriable                       | !NotRetriable                       | !NotRetriable             | !NotRetriable          | !NotRetriable             | !NotRetriable                       | !NotRetriable                       | !NotRetriable | queued: requeued | queued: requeued
+        message    | !NotFound      | queued: message                     | queued: message                     | running: message          | running: message       | !NobodyReads              | queued: message requeued            | !Invalid                            | !Final        | !Final           | !Final
+        approve    | !NotFound      | !NotAsked                           | !NotAsked                           | !NotAsked                 | !NotAsked              | !NobodyReads              | !NotAsked                           | queued: message requeued            | !Final        | !Final           | !Final
+        claim      | !NotFound      | running: claimed                    | !NotDue                             | !NotDue                   | !NotDue                | !NotDue                   | !NotDue                             | !NotDue                             | !NotDue       | !NotDue          | !NotDue
+        lapse      | !NotFound      | !NotDue                             | !NotDue                             | queued: requeued          | canceled: canceled     | queued: requeued          | !NotDue                             | !NotDue                             | !NotDue       | !NotDue          | !NotDue
+        due        | !NotFound      | !NotDue                             | queued:                             | !NotDue                   | !NotDue                | !NotDue                   | !NotDue                             | !NotDue                             | !NotDue       | !NotDue          | !NotDue
+        expire     | !NotFound      | !NotDue                             | !NotDue                             | !NotDue                   | !NotDue                | !NotDue                   | failed: failed                      | failed: failed                      | !NotDue       | !NotDue          | !NotDue
+        unoffered  | !NotFound      | failed: failed                      | failed: failed                      | !NotDue                   | !NotDue                | !NotDue                   | !NotDue                             | !NotDue                             | !NotDue       | !NotDue          | !NotDue
+        heartbeat  | !NotFound      | !LeaseLost                          | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        events     | !NotFound      | !LeaseLost                          | !LeaseLost                          | running: output output    | running: output output | running: output output    | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        checkpoint | !NotFound      | !LeaseLost                          | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        work       | !NotFound      | !LeaseLost                          | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        artifact   | !NotFound      | !LeaseLost                          | !LeaseLost                          | running:                  | running:               | running:                  | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        close      | !NotFound      | !LeaseLost                          | !LeaseLost                          | running:                  | running:               | =                         | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        succeed    | !NotFound      | !LeaseLost                          | !LeaseLost                          | succeeded: succeeded      | succeeded: succeeded   | succeeded: succeeded      | !LeaseLost                          | !LeaseLost                          | =             | !LeaseLost       | !LeaseLost
+        fail       | !NotFound      | !LeaseLost                          | !LeaseLost                          | failed: failed            | canceled: canceled     | failed: failed            | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | =                | !LeaseLost
+        unforeseen | !NotFound      | !LeaseLost                          | !LeaseLost                          | queued: requeued          | canceled: canceled     | queued: requeued          | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | =                | !LeaseLost
+        give up    | !NotFound      | !LeaseLost                          | !LeaseLost                          | failed: failed            | canceled: canceled     | failed: failed            | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
+        ask        | !NotFound      | !LeaseLost                          | !LeaseLost                          | !Invalid                  | canceled: canceled     | !Invalid                  | =                                   | =                                   | !LeaseLost    | !LeaseLost       | !LeaseLost
+        release    | !NotFound      | !LeaseLost                          | !LeaseLost                          | queued: requeued          | canceled: canceled     | queued: requeued          | !LeaseLost                          | !LeaseLost                          | !LeaseLost    | !LeaseLost       | !LeaseLost
         """;
 
     public static TheoryData<string, string, string> Situations()
@@ -100,6 +108,55 @@ public sealed class LifecycleTests
             Decision.Changed changed => $"{TaskIndexes.StatusName(changed.State.Status)}: {string.Join(' ', changed.Events.Select(e => e.Type.Replace("task.", "", StringComparison.Ordinal)))}".Trim(),
             _ => "?",
         });
+    }
+
+    [Fact]
+    public void Each_attempt_waits_longer_for_the_next_one_and_the_last_has_none()
+    {
+        var (task, delays, now) = (Some.Running with { MaxAttempts = 4 }, new List<TimeSpan>(), Some.Start);
+        while (task.Lease is { } lease)
+        {
+            now = lease.ExpiresAt;
+            task = task.After(new TaskCommand.Lapse(Delays), now);
+            if (task.NotBefore is { } due)
+            {
+                delays.Add(due - now);
+                Assert.Equal(Refusal.NotDue, Refused(task, new TaskCommand.Due(), due - TimeSpan.FromTicks(1)));
+                Assert.Equal(Refusal.NotDue, Refused(task, new TaskCommand.Claim("w", Some.Ttl), due));
+                task = task.After(new TaskCommand.Due(), due).Claimed(due);
+            }
+        }
+
+        Assert.Equal((TaskStatus.Failed, FailureCodes.AttemptsExhausted), (task.Status, task.Failure!.Code));
+        Assert.Collection(delays,
+            first => Assert.InRange(first, Delays.First / 2, Delays.First),
+            second => Assert.InRange(second, Delays.First, Delays.First * 2),
+            third => Assert.InRange(third, Delays.Longest / 2, Delays.Longest));
+    }
+
+    [Fact]
+    public void What_no_worker_foresees_fails_with_its_reason_when_no_attempt_is_left() => Assert.Equal(
+        (TaskStatus.Failed, "It fell over."),
+        (Some.Running with { MaxAttempts = 1 }).After(Commands["unforeseen"]) is var failed ? (failed.Status, failed.Failure!.Message) : default);
+
+    [Fact]
+    public void Tasks_that_were_lost_together_do_not_come_back_together()
+    {
+        var delays = Enumerable.Range(0, 100).Select(_ => Delays.After(Guid.NewGuid(), 1, 1).TotalMilliseconds).ToList();
+
+        Assert.InRange(delays.Max() - delays.Min(), Delays.First.TotalMilliseconds / 3, Delays.First.TotalMilliseconds / 2);
+    }
+
+    [Fact]
+    public void To_another_tenant_a_task_is_not_there_whatever_it_wants()
+    {
+        var task = Some.Running with { Tenant = "ours" };
+        foreach (var command in (TaskCommand[])[new TaskCommand.Cancel(), new TaskCommand.Retry(), new TaskCommand.Message("hello")])
+        {
+            Assert.Equal(Lifecycle.Decide(null, command, Some.Start), Lifecycle.Decide(task, command with { By = "theirs" }, Some.Start));
+            Assert.Equal(Lifecycle.Decide(null, command, Some.Start), Lifecycle.Decide(Some.Running, command with { By = "theirs" }, Some.Start));
+            Assert.Equal($"{Lifecycle.Decide(task, command, Some.Start)}", $"{Lifecycle.Decide(task, command with { By = "ours" }, Some.Start)}");
+        }
     }
 
     [Fact]

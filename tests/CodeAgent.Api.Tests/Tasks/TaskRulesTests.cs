@@ -90,8 +90,6 @@ public sealed class TaskRulesTests : IAsyncLifetime
     [InlineData("labels", """{ "prompt": "x", "labels": { "": "c" } }""")]
     [InlineData("labels.a", """{ "prompt": "x", "labels": { "a": null } }""")]
     [InlineData("labels.a", """{ "prompt": "x", "labels": { "a": "\n" } }""")]
-    [InlineData("callback", """{ "prompt": "x", "callback": "https://ci.example.com/done" }""")]
-    [InlineData("callback", """{ "prompt": "x", "callback": "https://me:hunter2@example.com" }""")]
     [InlineData("agent.name", """{ "prompt": "x", "agent": { "name": "copilot" } }""")]
     [InlineData("delivery.branch", """{ "prompt": "x", "delivery": { "branch": "refs/heads/x" } }""")]
     [InlineData("delivery.branch", """{ "prompt": "x", "delivery": { "branch": "codeagent/{foo}" } }""")]

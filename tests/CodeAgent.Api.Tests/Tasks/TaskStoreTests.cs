@@ -1,4 +1,5 @@
 using CodeAgent.Api.Artifacts;
+using CodeAgent.Api.Queue;
 using CodeAgent.Api.Tasks;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Problems;
@@ -50,7 +51,7 @@ public abstract class TaskStoreTests(RedisFixture redis) : IAsyncLifetime
             var commits = Enumerable.Range(0, 8).Select(i =>
                 new TaskCommit(RedisKeys.Task(Some.Id), version).Do("RPUSH", TaskKeys.Events(Some.Id), $"{version}").RunAsync((i % 2 == 0 ? _client : Redis.Client).GetDatabase()));
 
-            Assert.Single(await Task.WhenAll(commits), done => done);
+            Assert.Single(await Task.WhenAll(commits), result => result == CommitResult.Done);
         }
 
         Assert.Equal(Enumerable.Range(0, 200).Select(i => $"{i}"), (await Database.ListRangeAsync(TaskKeys.Events(Some.Id))).Select(value => value.ToString()));
@@ -88,7 +89,7 @@ public abstract class TaskStoreTests(RedisFixture redis) : IAsyncLifetime
         [
             Some.Submit with { Request = Some.Submit.Request with { Labels = new Dictionary<string, string> { ["a"] = "b" } } },
             new TaskCommand.Claim("w", Some.Ttl), Some.Checkpoint(1), Some.Ask(), new TaskCommand.Message("m"),
-            new TaskCommand.Claim("w", Some.Ttl), Some.Checkpoint(1, messagesSeen: 1, fence: 2), new TaskCommand.Release(2, "r"), new TaskCommand.Claim("w", TimeSpan.Zero), new TaskCommand.Lapse(),
+            new TaskCommand.Claim("w", Some.Ttl), Some.Checkpoint(1, messagesSeen: 1, fence: 2), new TaskCommand.Release(2, "r"), new TaskCommand.Claim("w", TimeSpan.Zero), new TaskCommand.Lapse(new(TimeSpan.FromTicks(2), TimeSpan.FromTicks(2))), new TaskCommand.Due(),
             new TaskCommand.Cancel(), new TaskCommand.Retry(), new TaskCommand.Claim("w", Some.Ttl), Some.Checkpoint(1, messagesSeen: 1, fence: 4), Some.Complete(Outcome.Succeeded, fence: 4),
         ];
         foreach (var command in life)
@@ -105,11 +106,14 @@ public abstract class TaskStoreTests(RedisFixture redis) : IAsyncLifetime
                 Assert.Equal(task.Status == status, await IsInAsync(TaskKeys.Status(status)));
             }
 
-            Assert.Equal(task.Status == TaskStatus.Queued, await IsInAsync(TaskKeys.Queue("builtin")));
+            Assert.Equal(task.Status == TaskStatus.Queued && task.NotBefore is null, await IsInAsync(QueueKeys.Lane("builtin", "", "", "")));
+            Assert.Equal(task.Status == TaskStatus.Queued && task.NotBefore is null ? 1 : 0, await Database.SortedSetLengthAsync(QueueKeys.Agents));
+            Assert.Equal(task.NotBefore is not null, await IsInAsync(QueueKeys.Delayed));
+            Assert.Equal(task.Lease is null ? RedisValue.Null : 1, await Database.HashGetAsync(QueueKeys.Running, QueueKeys.RunningOf("")));
             Assert.Equal(task.Lease is not null, await IsInAsync(TaskKeys.Leases));
             Assert.Equal(task.Question is not null, await IsInAsync(TaskKeys.Waiting));
             Assert.Equal(task.Checkpoint is not null, await Database.KeyExistsAsync(TaskKeys.Checkpoint(Some.Id)));
-            Assert.True(await IsInAsync(TaskKeys.All) && await IsInAsync(TaskKeys.Label("a", "b")));
+            Assert.True(await IsInAsync(TaskKeys.All()) && await IsInAsync(TaskKeys.Label("a", "b")));
             Assert.Equal(TaskIndexes.StatusName(task.Status), await Database.HashGetAsync(RedisKeys.Task(Some.Id), "status"));
             Assert.Equal(task.LastEvent, await Database.ListLengthAsync(TaskKeys.Events(Some.Id)));
         }
@@ -126,16 +130,6 @@ public abstract class TaskStoreTests(RedisFixture redis) : IAsyncLifetime
 
         Assert.Equal(("busy", 503), (refused.Type, refused.Status));
         Assert.Equal(1, (await _store.FindAsync(Some.Id))!.LastEvent);
-    }
-
-    [Fact]
-    public void Priorities_come_before_times()
-    {
-        var late = Some.Queued with { QueuedAt = Some.Start + TimeSpan.FromMicroseconds(300) };
-        double[] places = [TaskIndexes.Place(late with { Priority = 100 }), TaskIndexes.Place(Some.Queued), TaskIndexes.Place(late), TaskIndexes.Place(Some.Queued with { Priority = -100 })];
-
-        Assert.Equal(places.Order(), places);
-        Assert.Equal(4, places.Distinct().Count());
     }
 
     [Fact]

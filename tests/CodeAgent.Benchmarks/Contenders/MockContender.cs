@@ -16,6 +16,14 @@ internal sealed class MockContender : Contender
     public override Task StartAsync(MockContender mock, CancellationToken stop) =>
         StartAsync([.. Places.Self, MockRole.Name, $"{Port}"], stop, Runtime.ServerGc);
 
+    /// <summary>Those who are held go on.</summary>
+    public async Task ReleaseAsync(CancellationToken stop)
+    {
+        using var http = new HttpClient();
+        using var answer = await http.PostAsync(new Uri($"http://127.0.0.1:{Port}/release"), null, stop);
+        answer.EnsureSuccessStatusCode();
+    }
+
     /// <summary>How many requests came, and in how many of them the caller left before the end.</summary>
     public async Task<(long Asked, long Left)> StatsAsync(CancellationToken stop)
     {

@@ -26,16 +26,7 @@ internal static class GatewayReport
         return table.ToString();
     }
 
-    public static string Targets(Results results)
-    {
-        var table = new Table("target", "measured", "");
-        foreach (var target in Target.Judge(results))
-        {
-            table.Add(target.Text, target.Value, target.Verdict);
-        }
-
-        return table.ToString();
-    }
+    public static string Targets(Results results) => Target.ToTable(GatewayTargets.Judge(results));
 
     private static string Text(double value, string format) => double.IsNaN(value) ? "-" : value.ToString(format, Plain);
 

@@ -37,6 +37,23 @@ internal static class AnswerCheck
         }
     }
 
+    /// <exception cref="BenchmarkException">A plain answer is not what the mock says.</exception>
+    public static async Task RunWholeAsync(Contender contender, Request request, CancellationToken stop)
+    {
+        try
+        {
+            using var whole = JsonDocument.Parse(await AskAsync(contender, request, stop));
+            if (Tokens(whole) == 0)
+            {
+                throw new BenchmarkException($"{contender.Title}: no tokens in the answer.");
+            }
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException)
+        {
+            throw new BenchmarkException($"{contender.Title} does not answer as it should: {e.Message}");
+        }
+    }
+
     private static long Tokens(JsonDocument answer) =>
         answer.RootElement.TryGetProperty("usage", out var usage) && usage.ValueKind == JsonValueKind.Object ? usage.GetProperty("total_tokens").GetInt64() : 0;
 

@@ -37,6 +37,22 @@ internal sealed class ProcessTree(int root)
         return sum;
     }
 
+    /// <summary>The process of the tree whose command line begins with a program and has this in its arguments.</summary>
+    /// <exception cref="BenchmarkException">There is none.</exception>
+    public async Task<int> ProgramAsync(string mark)
+    {
+        foreach (var (pid, _, _) in await MembersAsync())
+        {
+            // Not the shell that started it, which has the whole command in its own.
+            if (pid != root && (await File.ReadAllTextAsync($"/proc/{pid}/cmdline")).Contains(mark, StringComparison.Ordinal))
+            {
+                return pid;
+            }
+        }
+
+        throw new BenchmarkException($"No process has {mark} in its command line.");
+    }
+
     /// <summary>Lets the peak begin at what is resident now.</summary>
     public async Task ForgetPeakAsync()
     {

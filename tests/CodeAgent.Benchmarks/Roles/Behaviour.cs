@@ -9,6 +9,12 @@ internal enum Behaviour
     /// <summary>A whole answer after 20 ms.</summary>
     Think,
 
+    /// <summary>A whole answer after 200 ms.</summary>
+    Slow,
+
+    /// <summary>A whole answer when all who ask are told to go on.</summary>
+    Held,
+
     /// <summary>A stream, all frames at once, each sent by itself.</summary>
     Burst,
 

@@ -12,6 +12,7 @@ internal static class MockAnswers
     public const int PacedFrames = 40;
     public static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
     public static readonly TimeSpan ThinkTime = TimeSpan.FromMilliseconds(20);
+    public static readonly TimeSpan SlowTime = TimeSpan.FromMilliseconds(200);
 
     private const string Usage = """
         "usage":{"prompt_tokens":1200,"completion_tokens":64,"total_tokens":1264,"prompt_tokens_details":{"cached_tokens":1024}}

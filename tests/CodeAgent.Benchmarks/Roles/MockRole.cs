@@ -12,6 +12,7 @@ internal static class MockRole
     public const string Name = "role-mock";
     private static long _asked;
     private static long _left;
+    private static TaskCompletionSource _release = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public static Task<int> RunAsync(string port)
     {
@@ -28,16 +29,24 @@ internal static class MockRole
             return;
         }
 
+        if (http.Request.Path == "/release")
+        {
+            Interlocked.Exchange(ref _release, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+            return;
+        }
+
         Interlocked.Increment(ref _asked);
         try
         {
             await RoleHost.DrainAsync(http);
 
-            // Four words that differ in their first letter.
+            // Six words that differ in their first letter.
             await ((http.Request.Path.Value ?? "") switch
             {
                 ['/', 'i', ..] => WholeAsync(http),
-                ['/', 't', ..] => ThinkAsync(http),
+                ['/', 't', ..] => WaitAsync(http, MockAnswers.ThinkTime),
+                ['/', 's', ..] => WaitAsync(http, MockAnswers.SlowTime),
+                ['/', 'h', ..] => HoldAsync(http),
                 ['/', 'b', ..] => BurstAsync(http),
                 ['/', 'p', ..] => PacedAsync(http),
                 _ => NotFoundAsync(http),
@@ -56,9 +65,15 @@ internal static class MockRole
         await http.Response.BodyWriter.WriteAsync(MockAnswers.Whole, http.RequestAborted);
     }
 
-    private static async Task ThinkAsync(HttpContext http)
+    private static async Task WaitAsync(HttpContext http, TimeSpan before)
     {
-        await Task.Delay(MockAnswers.ThinkTime, http.RequestAborted);
+        await Task.Delay(before, http.RequestAborted);
+        await WholeAsync(http);
+    }
+
+    private static async Task HoldAsync(HttpContext http)
+    {
+        await Volatile.Read(ref _release).Task.WaitAsync(http.RequestAborted);
         await WholeAsync(http);
     }
 

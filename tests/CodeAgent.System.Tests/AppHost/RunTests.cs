@@ -14,12 +14,13 @@ public sealed class RunTests
 #else
     private static readonly TimeSpan HelpersLimit = TimeSpan.FromSeconds(1);
 #endif
+    private const string CallbackSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     private static readonly string[] Services = ["CodeAgent.Api", "CodeAgent.LlmGateway", "CodeAgent.Worker"];
 
     [Fact]
     public async Task It_says_where_everything_is_and_keeps_secrets_where_they_belong()
     {
-        await using var system = await RunningSystem.StartAsync(new Dictionary<string, string> { ["ANY_PROVIDER_API_KEY"] = "secret-of-a-provider" });
+        await using var system = await RunningSystem.StartAsync(new Dictionary<string, string> { ["ANY_PROVIDER_API_KEY"] = "secret-of-a-provider", ["CODEAGENT_CALLBACK_SECRET"] = CallbackSecret });
         var run = await RunFacts.ReadAsync(system);
 
         Assert.Equal(["api", "llm-gateway", "worker", "worker"], run.Pids.Keys.Select(Resource).Order());
@@ -46,10 +47,14 @@ public sealed class RunTests
             Assert.DoesNotContain(redis, environment, StringComparison.Ordinal);
             Assert.DoesNotContain(key, environment, StringComparison.Ordinal);
             Assert.DoesNotContain("secret-of-a-provider", environment, StringComparison.Ordinal);
+            Assert.DoesNotContain(CallbackSecret, environment, StringComparison.Ordinal);
         }
 
         var gateway = await File.ReadAllTextAsync($"/proc/{(await system.ProcessesAsync("CodeAgent.LlmGateway"))[0]}/environ", TestContext.Current.CancellationToken);
         Assert.Contains("ANY_PROVIDER_API_KEY=secret-of-a-provider", gateway, StringComparison.Ordinal);
+        Assert.DoesNotContain(CallbackSecret, gateway, StringComparison.Ordinal);
+        var api = await File.ReadAllTextAsync($"/proc/{(await system.ProcessesAsync("CodeAgent.Api"))[0]}/environ", TestContext.Current.CancellationToken);
+        Assert.Contains($"CODEAGENT_CALLBACK_SECRET={CallbackSecret}", api, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using CodeAgent.ServiceDefaults;
 using CodeAgent.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace CodeAgent.SystemTests.ServiceDefaults;
@@ -17,12 +18,15 @@ internal sealed class SmallService : IAsyncDisposable
 
     public CancellationToken Stopping => _app.Lifetime.ApplicationStopping;
 
-    public static async Task<SmallService> StartAsync(Action<WebApplication> map, params string[] settings)
+    public static Task<SmallService> StartAsync(Action<WebApplication> map, params string[] settings) => StartAsync(map, _ => { }, settings);
+
+    public static async Task<SmallService> StartAsync(Action<WebApplication> map, Action<IServiceCollection> add, params string[] settings)
     {
         var builder = WebApplication.CreateBuilder(settings);
         builder.WebHost.UseUrls($"http://127.0.0.1:{FreePort.Next()}");
         builder.AddServiceDefaults();
         builder.Logging.ClearProviders();
+        add(builder.Services);
         var app = builder.Build();
         app.UseServiceDefaults();
         app.MapDefaultEndpoints();

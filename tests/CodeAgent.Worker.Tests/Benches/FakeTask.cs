@@ -15,6 +15,7 @@ internal sealed class FakeTask(Lease lease)
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _lost;
     private bool _quiet;
+    private int _beats;
 
     public Lease Lease { get; } = lease;
 
@@ -60,6 +61,11 @@ internal sealed class FakeTask(Lease lease)
 
     public void Cancel() => Tell(() => CancelRequested = true);
 
+    /// <summary>What heartbeats say of the operator's wish.</summary>
+    public DrainOrder Drain { get; private set; }
+
+    public void GiveBack(DrainOrder order) => Tell(() => Drain = order);
+
     public void Write(string text) => Tell(() =>
     {
         Assert.False(Closed, "The Api takes no messages now.");
@@ -71,6 +77,13 @@ internal sealed class FakeTask(Lease lease)
 
     /// <summary>The same, but from now on no heartbeat is answered, so that it is not them who bring the news.</summary>
     public void TakeBackQuietly() => Tell(() => _lost = _quiet = true);
+
+    /// <summary>Waits for so many more heartbeats to come in.</summary>
+    public Task BeatenAsync(int times)
+    {
+        var enough = Volatile.Read(ref _beats) + times;
+        return Eventually.TrueAsync(() => Task.FromResult(Volatile.Read(ref _beats) >= enough), TimeSpan.FromSeconds(20), $"{times} heartbeats");
+    }
 
     public async Task<CompleteRequest> EndAsync(int seconds = 20)
     {
@@ -101,6 +114,7 @@ internal sealed class FakeTask(Lease lease)
     {
         var heartbeat = (await http.Request.ReadFromJsonAsync(ContractsJson.Default.HeartbeatRequest))!;
         MessagesTaken = heartbeat.MessagesSeen;
+        Interlocked.Increment(ref _beats);
         Task news;
         lock (_lock)
         {
@@ -116,7 +130,7 @@ internal sealed class FakeTask(Lease lease)
         lock (_lock)
         {
             return _lost ? Lost() : Results.Json(
-                new HeartbeatResponse { LeaseSeconds = Lease.LeaseSeconds, CancelRequested = CancelRequested, Messages = [.. _messages.Where(m => m.Number > heartbeat.MessagesSeen)] },
+                new HeartbeatResponse { LeaseSeconds = Lease.LeaseSeconds, CancelRequested = CancelRequested, Drain = Drain, Messages = [.. _messages.Where(m => m.Number > heartbeat.MessagesSeen)] },
                 ContractsJson.Default.HeartbeatResponse);
         }
     }

@@ -1,18 +1,11 @@
-using System.Globalization;
+using CodeAgent.Benchmarks.Figures;
 
 namespace CodeAgent.Benchmarks.Gateway;
 
 /// <summary>What the gateway is to reach, and what it did.</summary>
-internal sealed record Target(string Text, double Measured, double Limit, bool AtLeast, string Format)
+internal static class GatewayTargets
 {
     private const string Ours = "codeagent";
-
-    public bool IsReached => AtLeast ? Measured >= Limit : Measured <= Limit;
-
-    /// <summary>Reached, missed, or not measured.</summary>
-    public string Verdict => double.IsNaN(Measured) ? "not measured" : IsReached ? "reached" : "**missed**";
-
-    public string Value => double.IsNaN(Measured) ? "-" : Measured.ToString(Format, CultureInfo.InvariantCulture);
 
     public static IReadOnlyList<Target> Judge(Results results)
     {
