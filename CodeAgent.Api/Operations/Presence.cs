@@ -44,26 +44,26 @@ internal sealed partial class Presence(IConnectionMultiplexer redis, OperationsW
 
     private readonly string _name = Guid.NewGuid().ToString("N");
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-
-        // Where Redis does not answer now, that this instance is not heard of any more says the same later.
-        if (redis.IsConnected)
-        {
-            await Task.WhenAny(TryAsync(Leave), Task.Delay(Farewell, time, CancellationToken.None));
-        }
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
-        do
+        try
         {
-            await TryAsync(Here);
-            await operations.RefreshAsync();
+            do
+            {
+                await TryAsync(Here);
+                await operations.RefreshAsync();
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        finally
+        {
+            // Where Redis does not answer now, that this instance is not heard of any more says the same later.
+            if (redis.IsConnected)
+            {
+                await Task.WhenAny(TryAsync(Leave), Task.Delay(Farewell, time, CancellationToken.None));
+            }
+        }
     }
 
     private async Task TryAsync(RedisScript script)

@@ -30,31 +30,35 @@ internal sealed partial class KeySecretAgreement(
     {
         secrets.Changed += () => _known = false;
         using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            try
-            {
-                await CompareAsync();
-            }
-            catch (Exception e) when (e.MeansRedisIsAway())
-            {
-                _known = false;
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        if (!redis.IsConnected)
-        {
-            return;
-        }
-
         try
         {
-            await redis.GetDatabase().HashDeleteAsync(Said, _self);
+            do
+            {
+                try
+                {
+                    await CompareAsync();
+                }
+                catch (Exception e) when (e.MeansRedisIsAway())
+                {
+                    _known = false;
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        finally
+        {
+            await LeaveAsync();
+        }
+    }
+
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            if (redis.IsConnected)
+            {
+                await redis.GetDatabase().HashDeleteAsync(Said, _self);
+            }
         }
         catch (Exception e) when (e.MeansRedisIsAway())
         {
