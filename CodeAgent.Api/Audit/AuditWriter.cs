@@ -18,6 +18,7 @@ internal sealed partial class AuditWriter(AuditLog log, ConfigFile<ApiConfig> co
     private readonly Channel<AuditEntry> _waiting = Channel.CreateBounded<AuditEntry>(new BoundedChannelOptions(Capacity) { SingleReader = true });
     private readonly List<AuditEntry> _batch = [];
     private int _lost;
+    private Task? _rest;
 
     /// <summary>Takes an entry; never waits.</summary>
     public void Write(AuditEntry entry)
@@ -44,6 +45,18 @@ internal sealed partial class AuditWriter(AuditLog log, ConfigFile<ApiConfig> co
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        Task rest;
+        lock (_batch)
+        {
+            // A service may be told to stop by two at a time: neither goes on before all is written, and it is written once.
+            rest = _rest ??= WriteRestAsync();
+        }
+
+        await rest;
+    }
+
+    private async Task WriteRestAsync()
+    {
         for (Take(); _batch.Count > 0; Take())
         {
             if (!await TryWriteAsync())

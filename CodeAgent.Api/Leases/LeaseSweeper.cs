@@ -16,24 +16,35 @@ internal sealed partial class LeaseSweeper(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var heard = false;
+        long? answersSince = null;
+        var heard = time.GetTimestamp();
         while (!stoppingToken.IsCancellationRequested)
         {
-            // Nobody could extend a lease while this service or Redis was away. Workers get the time of one lease to do so.
-            await Task.Delay(heard ? options.Value.SweepInterval : options.Value.Ttl, time, stoppingToken);
+            await Task.Delay(options.Value.SweepInterval, time, stoppingToken);
             try
             {
-                await SweepAsync(stoppingToken);
-                heard = true;
+                await redis.GetDatabase().PingAsync(CommandFlags.DemandMaster);
+                if (answersSince is null || time.GetElapsedTime(heard) > options.Value.SweepInterval + (options.Value.Ttl / 4))
+                {
+                    answersSince = time.GetTimestamp();
+                }
+
+                // Nobody could extend a lease while this service or Redis was away or stood still. Workers get the time of one lease to do so.
+                if (time.GetElapsedTime(answersSince.Value) >= options.Value.Ttl)
+                {
+                    await SweepAsync(stoppingToken);
+                }
+
+                heard = time.GetTimestamp();
             }
             catch (Exception e) when (e.MeansRedisIsAway())
             {
-                if (heard)
+                if (answersSince is not null)
                 {
                     LogAway(e.GetType().Name);
                 }
 
-                heard = false;
+                answersSince = null;
             }
         }
     }

@@ -10,6 +10,13 @@ public static class RedisErrors
         ["LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "READONLY", "MISCONF", "OOM", "NOREPLICAS", "BUSY"];
 
     /// <summary>Whether Redis cannot be used just now, and it is worth trying again later.</summary>
-    public static bool MeansRedisIsAway(this Exception error) => error is RedisConnectionException or RedisTimeoutException
-        || (error is RedisServerException && Passing.Any(word => error.Message.StartsWith(word, StringComparison.Ordinal)));
+    public static bool MeansRedisIsAway(this Exception error) => error switch
+    {
+        RedisConnectionException or RedisTimeoutException => true,
+
+        // A connection that fails has its reason for the first who waits; the client cancels whoever comes after, without a token that anybody holds.
+        TaskCanceledException canceled => !canceled.CancellationToken.CanBeCanceled,
+        RedisServerException => Passing.Any(word => error.Message.StartsWith(word, StringComparison.Ordinal)),
+        _ => false,
+    };
 }

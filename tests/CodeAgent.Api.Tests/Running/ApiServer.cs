@@ -26,6 +26,9 @@ internal sealed class ApiServer : WebApplicationFactory<Program>
             ["CODEAGENT_HOME"] = folder,
             ["Logging:LogLevel:Default"] = "Warning",
         };
+
+        // The Redis of most tests is in this process: where the machine is busy, it is slow, and not away.
+        _settings.TryAdd("Redis:AwayAfter", "00:00:10");
         UseKestrel(0);
     }
 

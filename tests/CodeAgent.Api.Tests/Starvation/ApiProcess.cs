@@ -37,6 +37,7 @@ internal sealed class ApiProcess : IAsyncDisposable
             ["CODEAGENT_API_KEY"] = ApiServer.ApiKey,
             ["CODEAGENT_WORKER_KEY"] = ApiServer.WorkerKey,
             ["CODEAGENT_HOME"] = folder,
+            ["Redis__AwayAfter"] = "00:01:00",
             ["Leases__Ttl"] = "00:30:00",
             ["Logging__LogLevel__Default"] = "Error",
         })

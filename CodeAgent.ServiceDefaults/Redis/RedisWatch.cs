@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace CodeAgent.ServiceDefaults.Redis;
+
+/// <summary>
+/// Finds out that Redis is away though its connections stand, as when it is paused or the network swallows everything. It cuts them
+/// then, so that requests are refused at once until there is an answer again, and do not each wait their own time.
+/// </summary>
+internal sealed partial class RedisWatch(
+    IConnectionMultiplexer redis, RedisLines lines, IOptions<RedisWatchOptions> options, TimeProvider time, ILogger<RedisWatch> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                var servers = redis.GetServers().Where(server => server.IsConnected).ToList();
+                await Task.WhenAll(servers.Select(server => LookAsync(server, stoppingToken)));
+                if (servers.Count > 0 && servers.TrueForAll(server => server.IsReplica))
+                {
+                    // One of them may have been promoted; the client itself asks only once in a while.
+                    await redis.ConfigureAsync();
+                }
+            }
+            catch (Exception e) when (e.MeansRedisIsAway())
+            {
+                // The client knows, and so do those who ask it.
+            }
+        }
+    }
+
+    private async Task LookAsync(IServer server, CancellationToken stoppingToken)
+    {
+        var answer = server.PingAsync();
+
+        // In two parts: where this process itself stood still the first is over at once, and the answer is read in the second.
+        if (!await IsThereAsync(answer, stoppingToken) && !await IsThereAsync(answer, stoppingToken))
+        {
+            LogAway($"{server.EndPoint}", options.Value.AwayAfter.TotalSeconds);
+            lines.Cut(server.EndPoint);
+        }
+    }
+
+    private async Task<bool> IsThereAsync(Task answer, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await answer.WaitAsync(options.Value.AwayAfter / 2, time, stoppingToken);
+            return true;
+        }
+        catch (TimeoutException) when (!answer.IsCompleted)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Redis at {EndPoint} has not answered for {Seconds} s: it is away until it does")]
+    private partial void LogAway(string endPoint, double seconds);
+}
