@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using CodeAgent.Api.Http;
+using CodeAgent.Api.Idempotency;
 using CodeAgent.Api.Operations;
 using CodeAgent.Api.Page;
 using CodeAgent.ServiceDefaults.Identity;
@@ -26,7 +27,7 @@ internal static class LegacyEndpoints
         legacy.MapGet("/", IndexAsync).AllowAnonymous().WithSummary("See the server at a glance; in a browser, the page")
             .Produces<LegacyIndex>().Produces(StatusCodes.Status200OK, contentType: "text/html");
         legacy.MapGet("/status", StatusAsync).RequireAuthorization(Scopes.Read).WithQuery().WithSummary("See the server, its tasks and the one that runs");
-        var operate = legacy.MapGroup("").RequireAuthorization(Scopes.Operate).WithQuery().ProducesProblem(StatusCodes.Status403Forbidden);
+        var operate = legacy.MapGroup("").RequireAuthorization(Scopes.Operate).WithQuery().WithIdempotency().ProducesProblem(StatusCodes.Status403Forbidden);
         operate.MapPost("/stop", StopAsync).WithSummary("As POST /v1/operations/drain");
         operate.MapPost("/restart", RestartAsync).WithSummary("As POST /v1/operations/restart");
         return app;
@@ -49,17 +50,17 @@ internal static class LegacyEndpoints
     private static async Task<JsonHttpResult<LegacyStatus>> StatusAsync(HttpContext http, ClaimsPrincipal caller, LegacyReader reader) =>
         TypedResults.Json(await reader.StatusAsync(caller.Tenant(), http.Connection.LocalPort), LegacyJson.Default.LegacyStatus);
 
-    private static async Task<JsonHttpResult<LegacyDone>> StopAsync(ClaimsPrincipal caller, OperationsStore operations)
+    private static async Task<JsonHttpResult<LegacyDone>> StopAsync(HttpRequest http, ClaimsPrincipal caller, OperationsStore operations)
     {
-        await operations.StopAsync(caller.Operator());
+        await operations.StopAsync(caller.Operator(), http.Idempotent());
         var now = await operations.ViewAsync();
         return Done(now.State, $"Nothing new is begun. Tasks that are given back: {now.Running}; tasks that stay in the queue: {now.Queued}. POST /restart goes on.");
     }
 
-    private static async Task<JsonHttpResult<LegacyDone>> RestartAsync(ClaimsPrincipal caller, OperationsStore operations)
+    private static async Task<JsonHttpResult<LegacyDone>> RestartAsync(HttpRequest http, ClaimsPrincipal caller, OperationsStore operations)
     {
         _ = caller.Operator();
-        await operations.RestartAsync();
+        await operations.RestartAsync(http.Idempotent());
         var now = await operations.ViewAsync();
         return Done(now.State, now.RestartPending ? "Agents begin afresh after the turn that runs." : "No agent runs: there is nothing to wait for.");
     }

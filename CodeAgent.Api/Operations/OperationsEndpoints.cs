@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using CodeAgent.Api.Http;
+using CodeAgent.Api.Idempotency;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Problems;
@@ -23,7 +24,7 @@ internal static class OperationsEndpoints
 
     public static WebApplication MapOperations(this WebApplication app)
     {
-        var operations = app.MapGroup("/v1/operations").WithTags("Operations").RequireAuthorization(Scopes.Operate).WithQuery()
+        var operations = app.MapGroup("/v1/operations").WithTags("Operations").RequireAuthorization(Scopes.Operate).WithQuery().WithIdempotency()
             .ProducesProblem(StatusCodes.Status403Forbidden);
         operations.MapPost("/drain", DrainAsync).WithSummary("Stop giving tasks to workers, and have those back that they have")
             .WithDescription("Agents finish their turn, if that takes no longer than half a minute. What waits stays in the queue. In force until it is resumed, whatever is started again meanwhile.");
@@ -38,23 +39,23 @@ internal static class OperationsEndpoints
     public static string Operator(this ClaimsPrincipal caller) => caller.Tenant() is null ? caller.Name()
         : throw new ProblemException("forbidden", StatusCodes.Status403Forbidden, "The system is everybody's: a key of a tenant does not stop or start it.");
 
-    private static async Task<Ok<OperationsView>> DrainAsync(ClaimsPrincipal caller, OperationsStore operations)
+    private static async Task<Ok<OperationsView>> DrainAsync(HttpRequest http, ClaimsPrincipal caller, OperationsStore operations)
     {
-        await operations.StopAsync(caller.Operator());
+        await operations.StopAsync(caller.Operator(), http.Idempotent());
         return TypedResults.Ok(await operations.ViewAsync());
     }
 
-    private static async Task<Ok<OperationsView>> ResumeAsync(ClaimsPrincipal caller, OperationsStore operations)
+    private static async Task<Ok<OperationsView>> ResumeAsync(HttpRequest http, ClaimsPrincipal caller, OperationsStore operations)
     {
         _ = caller.Operator();
-        await operations.ResumeAsync();
+        await operations.ResumeAsync(http.Idempotent());
         return TypedResults.Ok(await operations.ViewAsync());
     }
 
-    private static async Task<Ok<OperationsView>> RestartAsync(ClaimsPrincipal caller, OperationsStore operations)
+    private static async Task<Ok<OperationsView>> RestartAsync(HttpRequest http, ClaimsPrincipal caller, OperationsStore operations)
     {
         _ = caller.Operator();
-        await operations.RestartAsync();
+        await operations.RestartAsync(http.Idempotent());
         return TypedResults.Ok(await operations.ViewAsync());
     }
 }

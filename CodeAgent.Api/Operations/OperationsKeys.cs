@@ -18,6 +18,9 @@ internal static class OperationsKeys
     /// <summary>Channel that says that the state changed.</summary>
     public const string Channel = RedisKeys.Prefix + "operations-changed";
 
+    /// <summary>A request with an <c>Idempotency-Key</c> that was carried out.</summary>
+    public static RedisKey Request(Guid id) => $"{State}:request:{id:N}";
+
     /// <summary>Field of <see cref="State"/>: claims since the start.</summary>
     public static readonly RedisValue Claims = "claims";
 }

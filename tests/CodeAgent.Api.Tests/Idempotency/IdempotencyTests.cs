@@ -154,6 +154,37 @@ public abstract class IdempotencyTests(IApiFixture fixture) : ApiTests(fixture)
         Assert.Equal(TaskStatus.Queued, (await ApiClient.ReadAsync(anew, HttpStatusCode.OK, ContractsJson.Default.TaskView)).Status);
     }
 
+    [Theory]
+    [InlineData("/v1/operations/drain")]
+    [InlineData("/stop")]
+    public async Task A_late_repetition_does_not_stop_again_what_was_resumed_since(string path)
+    {
+        using var first = await PostAsync(path, "", "k");
+        Assert.NotNull((await OperationsAsync()).StoppedAt);
+        await ForgetAnswersAsync();
+        using var resumed = await PostAsync("/v1/operations/resume", "", "k");
+
+        using var second = await PostAsync(path, "", "k");
+        using var third = await PostAsync(path, "", "k");
+
+        Assert.All([first, resumed, second, third], answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
+        Assert.Equal("true", third.Headers.GetValues("Idempotent-Replayed").Single());
+        Assert.Null((await OperationsAsync()).StoppedAt);
+    }
+
+    [Theory]
+    [InlineData("/v1/operations/restart")]
+    [InlineData("/restart")]
+    public async Task A_restart_is_done_once(string path)
+    {
+        using var first = await PostAsync(path, "", "k");
+        await ForgetAnswersAsync();
+        using var second = await PostAsync(path, "", "k");
+
+        Assert.All([first, second], answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
+        Assert.Equal(1, (await OperationsAsync()).Restarts);
+    }
+
     [Fact]
     public async Task A_refusal_for_what_the_task_is_like_stays_one()
     {
@@ -238,6 +269,12 @@ public abstract class IdempotencyTests(IApiFixture fixture) : ApiTests(fixture)
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = json.Length == 0 ? null : new StringContent(json, Encoding.UTF8, "application/json") };
         request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
         return await (client ?? Api).Http.SendAsync(request, Stop);
+    }
+
+    private async Task<OperationsView> OperationsAsync()
+    {
+        using var answer = await Api.Http.GetAsync("/v1/status", Stop);
+        return (await ApiClient.ReadAsync(answer, HttpStatusCode.OK, ContractsJson.Default.SystemStatus)).Operations!;
     }
 
     // As if the Api had been killed after it had made the change.

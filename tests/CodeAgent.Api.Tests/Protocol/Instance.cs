@@ -32,7 +32,7 @@ internal sealed class Instance : IAsyncDisposable
         var files = new ArtifactStore(Options.Create(new ArtifactOptions { Root = Path.GetTempPath() }), Clock);
         Store = new(redis, files, Clock, NullLogger<TaskStore>.Instance);
         var signal = new QueueSignal(redis, Clock, NullLogger<QueueSignal>.Instance);
-        _granter = new(Store, new(redis, config), new(redis, NullLogger<SetAside>.Instance), signal, new(redis, Clock), new(redis, Clock), options, new KeySecrets(""), Clock, NullLogger<LeaseGranter>.Instance);
+        _granter = new(Store, new(redis, config), new(redis, NullLogger<SetAside>.Instance), signal, new(redis, Clock), new(redis, config, Clock), options, new KeySecrets(""), Clock, NullLogger<LeaseGranter>.Instance);
         _sweeper = new(redis, Store, options, Clock, NullLogger<LeaseSweeper>.Instance);
     }
 
