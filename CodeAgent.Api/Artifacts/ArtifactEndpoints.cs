@@ -25,6 +25,7 @@ internal static partial class ArtifactEndpoints
         artifacts.MapGet("/artifacts/{name}", GetAsync).WithSummary("Get the patch, the log or another artifact")
             .WithDescription("In ranges, if asked so. The entity tag is the SHA-256 of the content. The log can be followed while the task runs: then it is text that grows until the task is final, made from the events of all attempts.")
             .WithQuery("follow").ProducesContent();
+        artifacts.MapMethods("/artifacts/{name}", [HttpMethods.Head], HeadAsync).WithQuery("follow").ExcludeFromDescription();
 
         app.MapGet("/v1/leases/{taskId:guid}/artifacts/{name}", GetUnderLeaseAsync).WithTags("Leases").RequireAuthorization(Scopes.TaskToken)
             .WithSummary("Get an artifact of the leased task, those of checkpoints included").WithQuery().ProducesContent()
@@ -78,6 +79,13 @@ internal static partial class ArtifactEndpoints
         }
 
         return Send(task, name, artifact => !artifact.IsInternal, response, files, logger);
+    }
+
+    private static async Task<IResult> HeadAsync(
+        Guid id, string name, ClaimsPrincipal caller, HttpResponse response, TaskStore tasks, EventLog events, ArtifactStore files, ILogger<ArtifactStore> logger, string? follow = null)
+    {
+        var result = await GetAsync(id, name, caller, response, tasks, events, files, logger, follow);
+        return result is FollowedLog ? TypedResults.Content("", FollowedLog.ContentType) : result;
     }
 
     private static async Task<PhysicalFileHttpResult> GetUnderLeaseAsync(

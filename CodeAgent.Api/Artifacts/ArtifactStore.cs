@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Security.Cryptography;
+using CodeAgent.ServiceDefaults.Problems;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
@@ -11,13 +11,14 @@ namespace CodeAgent.Api.Artifacts;
 /// </summary>
 internal sealed class ArtifactStore(IOptions<ArtifactOptions> options, TimeProvider time)
 {
-    private const int BufferSize = 128 * 1024;
     private const int LongestContentType = 200;
     private const string AnyContentType = "application/octet-stream";
 
-    private readonly string _root = Path.GetFullPath(options.Value.Root);
+    /// <summary>The store's folder.</summary>
+    public string Root { get; } = Path.GetFullPath(options.Value.Root);
 
-    private string TemporaryFolder => Path.Combine(_root, "tmp");
+    /// <summary>What is being received is here; made where it is missing.</summary>
+    public string TemporaryFolder => Directory.CreateDirectory(Path.Combine(Root, "tmp")).FullName;
 
     /// <summary>Stores <paramref name="content"/> to its end. What is stored belongs to no task until the task's state names it.</summary>
     /// <param name="task">The task that it is for.</param>
@@ -25,21 +26,15 @@ internal sealed class ArtifactStore(IOptions<ArtifactOptions> options, TimeProvi
     /// <param name="contentType">Its media type; what is none counts as <c>application/octet-stream</c>.</param>
     /// <param name="content">Read once, in pieces.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
-    /// <exception cref="ServiceDefaults.Problems.ProblemException">400 where the name is not allowed.</exception>
+    /// <exception cref="ProblemException">400 where the name is not allowed, 413 where it is too long.</exception>
     /// <exception cref="IOException">The disk is full, or <paramref name="content"/> broke off.</exception>
     public async Task<StoredArtifact> SaveAsync(Guid task, string name, string? contentType, Stream content, CancellationToken cancellationToken)
     {
         ArtifactName.Require(name);
-        var id = Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
-        var key = $"{task:D}/{id}-{name}";
-        var temporary = Path.Combine(TemporaryFolder, id);
-        Directory.CreateDirectory(TemporaryFolder);
+        var temporary = Path.Combine(TemporaryFolder, NewId());
         try
         {
-            var (length, sha256) = await WriteAsync(temporary, content, cancellationToken);
-            Directory.CreateDirectory(Path.GetDirectoryName(PathOf(key))!);
-            File.Move(temporary, PathOf(key));
-            return new(name, MediaType(contentType), length, sha256, time.GetUtcNow(), key);
+            return Adopt(task, name, contentType, temporary, await WriteAsync(temporary, content, cancellationToken));
         }
         catch
         {
@@ -48,8 +43,21 @@ internal sealed class ArtifactStore(IOptions<ArtifactOptions> options, TimeProvi
         }
     }
 
+    /// <summary>Makes a temporary file that is whole and on disk the content of an artifact, which belongs to no task until the task's state names it.</summary>
+    /// <exception cref="IOException">It cannot be moved.</exception>
+    public StoredArtifact Adopt(Guid task, string name, string? contentType, string temporary, (long Length, string Sha256) content)
+    {
+        var key = $"{task:D}/{NewId()}-{name}";
+        Directory.CreateDirectory(Path.GetDirectoryName(PathOf(key))!);
+
+        // So that it does not look left over before its task names it.
+        File.SetLastWriteTimeUtc(temporary, time.GetUtcNow().UtcDateTime);
+        File.Move(temporary, PathOf(key));
+        return new(name, MediaType(contentType), content.Length, content.Sha256, time.GetUtcNow(), key);
+    }
+
     /// <summary>The file of <paramref name="key"/>; it may be gone.</summary>
-    public string PathOf(string key) => Path.Combine(_root, key);
+    public string PathOf(string key) => Path.Combine(Root, key);
 
     /// <summary>Removes what no task's state names any more. Removing it again is no error; whoever reads it now reads on.</summary>
     /// <exception cref="IOException">The file cannot be removed.</exception>
@@ -64,45 +72,19 @@ internal sealed class ArtifactStore(IOptions<ArtifactOptions> options, TimeProvi
         return Task.CompletedTask;
     }
 
-    /// <summary>Removes temporary files that a crash left.</summary>
-    /// <returns>How many there were.</returns>
-    /// <exception cref="IOException">One cannot be removed.</exception>
-    public int DeleteLeftovers()
-    {
-        var before = time.GetUtcNow() - options.Value.LeftoverAge;
-        var leftovers = Directory.CreateDirectory(TemporaryFolder).EnumerateFiles().Where(file => file.LastWriteTimeUtc < before).ToList();
-        leftovers.ForEach(file => file.Delete());
-        return leftovers.Count;
-    }
+    /// <summary>The refusal of what is longer than an artifact may be.</summary>
+    public ProblemException TooLong() => new("content-too-large", StatusCodes.Status413PayloadTooLarge,
+        $"An artifact has at most {options.Value.Longest:N0} bytes (Artifacts:Longest).");
 
-    private static async Task<(long Length, string Sha256)> WriteAsync(string path, Stream content, CancellationToken cancellationToken)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        try
-        {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            await using var file = new FileStream(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                Options = FileOptions.Asynchronous,
-                BufferSize = 0,
-            });
-            int read;
-            while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
-            {
-                hash.AppendData(buffer, 0, read);
-                await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            }
+    private string NewId() => Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
 
-            // .NET has no asynchronous form of this; it runs on a thread of the pool, as the writes above do.
-            RandomAccess.FlushToDisk(file.SafeFileHandle);
-            return (file.Length, Convert.ToHexStringLower(hash.GetHashAndReset()));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+    private async Task<(long Length, string Sha256)> WriteAsync(string path, Stream content, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await using var file = ContentFile.Open(path, FileMode.CreateNew);
+        await ContentFile.AppendAsync(file, content, hash, options.Value.Longest, TooLong, cancellationToken);
+        ContentFile.Flush(file);
+        return (file.Length, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
     private static string MediaType(string? contentType) =>

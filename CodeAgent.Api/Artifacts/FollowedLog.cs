@@ -14,12 +14,14 @@ namespace CodeAgent.Api.Artifacts;
 /// <param name="batches">The events, as they come.</param>
 internal sealed class FollowedLog(IAsyncEnumerable<IReadOnlyList<LoggedEvent>> batches) : IResult
 {
+    public const string ContentType = "text/plain; charset=utf-8";
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var (response, services) = (httpContext.Response, httpContext.RequestServices);
         var limit = services.GetRequiredService<IOptions<EventOptions>>().Value.StuckAfter;
         var time = services.GetRequiredService<TimeProvider>();
-        response.ContentType = "text/plain; charset=utf-8";
+        response.ContentType = ContentType;
         response.Headers.CacheControl = "no-store";
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.ContentSecurityPolicy = "default-src 'none'; sandbox";

@@ -1,29 +1,51 @@
+using CodeAgent.ServiceDefaults.Redis;
+using Microsoft.Extensions.Options;
+
 namespace CodeAgent.Api.Artifacts;
 
-/// <summary>Removes at each start what crashed uploads left in the store.</summary>
-internal sealed partial class LeftoverCleaner(ArtifactStore store, ILogger<LeftoverCleaner> logger) : BackgroundService
+/// <summary>Removes what is left over in the store, at each start and from time to time. Any number of instances may do so at the same time.</summary>
+internal sealed partial class LeftoverCleaner(
+    Leftovers leftovers, IOptions<ArtifactOptions> options, TimeProvider time, ILogger<LeftoverCleaner> logger) : BackgroundService
 {
+    // Between the move of a file and the change that names it a crash is rare, and to look at all files is work.
+    private static readonly TimeSpan OrphanInterval = TimeSpan.FromDays(1);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // The start of the service does not wait for a slow disk.
         await Task.Yield();
-        try
+        DateTimeOffset? looked = null;
+        using var timer = new PeriodicTimer(options.Value.SweepInterval, time);
+        do
         {
-            if (store.DeleteLeftovers() is > 0 and var count)
+            try
             {
-                LogRemoved(count);
+                Tell(leftovers.DeleteTemporaries());
+                if (looked is null || time.GetUtcNow() - looked > OrphanInterval)
+                {
+                    Tell(await leftovers.DeleteOrphansAsync(stoppingToken));
+                    looked = time.GetUtcNow();
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException || e.MeansRedisIsAway())
+            {
+                LogNotRemoved(e);
             }
         }
-        catch (IOException e)
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private void Tell(int count)
+    {
+        if (count > 0)
         {
-            // Another instance may clean at the same time. What stays this time goes at the next start.
-            LogNotRemoved(e);
+            LogRemoved(count);
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Removed {Count} temporary files that uploads had left in the artifact store")]
+    [LoggerMessage(LogLevel.Information, "Removed {Count} files that were left over in the artifact store")]
     private partial void LogRemoved(int count);
 
-    [LoggerMessage(LogLevel.Warning, "Temporary files that uploads had left in the artifact store could not be removed")]
+    [LoggerMessage(LogLevel.Warning, "Files that are left over in the artifact store could not be removed this time")]
     private partial void LogNotRemoved(Exception e);
 }

@@ -1,12 +1,11 @@
 using System.Security.Claims;
-using CodeAgent.Api.Artifacts;
+using CodeAgent.Api.Artifacts.Uploads;
 using CodeAgent.Api.Http;
 using CodeAgent.Api.Tasks;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Identity;
 using CodeAgent.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
 namespace CodeAgent.Api.Leases;
@@ -32,8 +31,7 @@ internal static partial class LeaseEndpoints
         held.MapPost("/events", AppendEventsAsync).WithSummary("Report events").Accepts<EventBatch>("application/json");
         held.MapPut("/checkpoint", StoreCheckpointAsync).WithSummary("Store the state after a turn").Accepts<Checkpoint>("application/json");
         held.MapPut("/work", ReportWorkAsync).WithSummary("Say what the work is about").Accepts<WorkView>("application/json");
-        held.MapPut("/artifacts/{name}", StoreArtifactAsync).WithSummary("Store an artifact")
-            .WithMetadata(new DisableRequestSizeLimitAttribute()).Accepts<Stream>("*/*");
+        held.MapUploads();
         held.MapPost("/close", CloseAsync).WithSummary("Say that the agent reads no more messages").Accepts<CloseRequest>("application/json");
         held.MapPost("/complete", CompleteAsync).WithSummary("End the task, or let it wait for an answer").Accepts<CompleteRequest>("application/json");
         held.MapPost("/release", ReleaseAsync).WithSummary("Give the task back").Accepts<ReleaseRequest>("application/json");
@@ -91,28 +89,6 @@ internal static partial class LeaseEndpoints
         LeaseRules.Require(work);
         (await tasks.ChangeAsync(taskId, new TaskCommand.ReportWork(fence, work))).Require();
         return TypedResults.NoContent();
-    }
-
-    private static async Task<Ok<ArtifactView>> StoreArtifactAsync(
-        Guid taskId, string name, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks, ArtifactStore files)
-    {
-        var fence = caller.FenceFor(taskId);
-
-        // A look before the upload: nothing is written for a lease that is over already.
-        if (await tasks.FindAsync(taskId) is not { Lease: not null } task || task.Fence != fence)
-        {
-            throw LeaseCaller.Lost();
-        }
-
-        var artifact = await files.SaveAsync(taskId, name, http.ContentType, http.Body, http.HttpContext.RequestAborted);
-        var decision = await tasks.ChangeAsync(taskId, new TaskCommand.StoreArtifact(fence, artifact));
-        if (decision is Decision.Refused)
-        {
-            await files.DeleteAsync(artifact.Key);
-        }
-
-        decision.Require();
-        return TypedResults.Ok(artifact.ToView());
     }
 
     private static async Task<NoContent> CloseAsync(Guid taskId, HttpRequest http, ClaimsPrincipal caller, TaskStore tasks)

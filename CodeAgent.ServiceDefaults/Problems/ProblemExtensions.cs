@@ -13,11 +13,6 @@ internal static class ProblemExtensions
 {
     private const string TypePrefix = "urn:codeagent:problem:";
 
-    // What an IOException carries of a full disk: errno(3) ENOSPC and EDQUOT, and ERROR_DISK_FULL.
-    private const int NoSpace = 28;
-    private const int NoQuota = 122;
-    private const int NoSpaceOnWindows = unchecked((int)0x80070070);
-
     public static void AddProblems(this WebApplicationBuilder builder)
     {
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -66,11 +61,7 @@ internal static class ProblemExtensions
                 BadHttpRequestException e => new ProblemException(Slug(e.StatusCode), e.StatusCode, e.Message),
                 // So the server says that a chunk's length is larger than any number; of other bad chunks it says it as above.
                 IOException { InnerException: OverflowException } => new ProblemException(Slug(StatusCodes.Status400BadRequest), StatusCodes.Status400BadRequest, "A chunk of the body is longer than any can be."),
-                IOException { HResult: NoSpace or NoQuota or NoSpaceOnWindows } => new ProblemException("disk-full", StatusCodes.Status507InsufficientStorage,
-                    "There is no room on the disk for this just now. Nothing was kept of it.")
-                {
-                    RetryAfter = TimeSpan.FromSeconds(5),
-                },
+                _ when exception.MeansDiskIsFull() => DiskErrors.Full(),
                 _ when exception.MeansRedisIsAway() => new ProblemException("redis-unavailable",
                     StatusCodes.Status503ServiceUnavailable, "Redis cannot be reached just now. Whether this request has changed anything is not known: look before you repeat it.")
                 {

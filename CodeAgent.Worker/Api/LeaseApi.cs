@@ -15,7 +15,10 @@ namespace CodeAgent.Worker.Api;
 internal sealed class LeaseApi(ApiTransport transport, Lease lease, ResiliencePipeline retries)
 {
     private const int Kilobyte = 1024;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+    private const long ResumableFrom = 4L * 1024 * Kilobyte;
+
+    /// <summary>How long a small request may take.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
     // Slower than this is not slow but dead.
     private const int SlowestBytesPerSecond = 50 * Kilobyte;
@@ -59,14 +62,34 @@ internal sealed class LeaseApi(ApiTransport transport, Lease lease, ResiliencePi
     public Task ReleaseAsync(ReleaseRequest release, CancellationToken cancellationToken) =>
         SendAsync(() => Request(HttpMethod.Post, "release", Json(release, ContractsJson.Default.ReleaseRequest)), Limit, cancellationToken);
 
-    /// <summary>Stores a file as an artifact, from the disk to the wire in small pieces.</summary>
-    public Task UploadAsync(string name, string contentType, string file, CancellationToken cancellationToken) =>
-        SendAsync(() =>
+    /// <summary>Stores a file as an artifact, from the disk to the wire in small pieces. Of a large one only the rest is sent again where it breaks off.</summary>
+    public async Task UploadAsync(string name, string contentType, string file, CancellationToken cancellationToken)
+    {
+        var length = new FileInfo(file).Length;
+        if (length >= ResumableFrom)
         {
-            var content = new StreamContent(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 64 * Kilobyte, FileOptions.Asynchronous | FileOptions.SequentialScan));
+            var upload = new ResumableUpload(transport, lease, name, contentType, file);
+            await TryAsync(upload.TryAsync, cancellationToken);
+            if (!upload.IsUnknown)
+            {
+                return;
+            }
+        }
+
+        await SendAsync(() =>
+        {
+            var content = new StreamContent(Open(file));
             content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
             return Request(HttpMethod.Put, $"artifacts/{name}", content);
-        }, Limit + TimeSpan.FromSeconds(new FileInfo(file).Length / SlowestBytesPerSecond), cancellationToken);
+        }, LimitFor(length), cancellationToken);
+    }
+
+    /// <summary>How long a request with so much content may take.</summary>
+    public static TimeSpan LimitFor(long bytes) => Limit + TimeSpan.FromSeconds(bytes / SlowestBytesPerSecond);
+
+    /// <summary>Opens a file that is sent.</summary>
+    public static FileStream Open(string file) =>
+        new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 64 * Kilobyte, FileOptions.Asynchronous | FileOptions.SequentialScan);
 
     /// <summary>Brings an artifact of the task into a file.</summary>
     public Task DownloadAsync(string name, string file, CancellationToken cancellationToken) =>
@@ -84,15 +107,18 @@ internal sealed class LeaseApi(ApiTransport transport, Lease lease, ResiliencePi
     private Task<bool> SendAsync(Func<HttpRequestMessage> make, TimeSpan limit, CancellationToken cancellationToken) =>
         SendAsync(make, limit, (_, _) => Task.FromResult(true), cancellationToken);
 
-    private async Task<T> SendAsync<T>(Func<HttpRequestMessage> make, TimeSpan limit, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+    private Task<T> SendAsync<T>(Func<HttpRequestMessage> make, TimeSpan limit, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
+        TryAsync(async token =>
+        {
+            using var request = make();
+            return await transport.SendAsync(request, lease.Token, limit, read, token);
+        }, cancellationToken);
+
+    private async Task<T> TryAsync<T>(Func<CancellationToken, Task<T>> send, CancellationToken cancellationToken)
     {
         try
         {
-            return await retries.ExecuteAsync(async token =>
-            {
-                using var request = make();
-                return await transport.SendAsync(request, lease.Token, limit, read, token);
-            }, cancellationToken);
+            return await retries.ExecuteAsync(async token => await send(token), cancellationToken);
         }
         catch (ApiRefusedException e) when (e.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
         {
