@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using CodeAgent.Api.Artifacts;
 using CodeAgent.ServiceDefaults.Problems;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
@@ -84,23 +83,14 @@ public sealed class ArtifactStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Old_temporary_files_are_removed_at_the_start_and_fresh_ones_stay()
+    public async Task What_is_too_long_is_refused_and_leaves_nothing()
     {
-        var folder = Directory.CreateDirectory(Path.Combine(_root, "tmp")).FullName;
-        foreach (var (name, age) in new[] { ("crashed", TimeSpan.FromHours(2)), ("uploading", TimeSpan.FromMinutes(1)) })
-        {
-            await File.WriteAllTextAsync(Path.Combine(folder, name), "part", Stop);
-            File.SetLastWriteTimeUtc(Path.Combine(folder, name), (_time.GetUtcNow() - age).UtcDateTime);
-        }
+        var store = new ArtifactStore(Options.Create(new ArtifactOptions { Root = _root, Longest = 99_999 }), _time);
 
-        var stored = await _store.SaveAsync(_task, "x", null, new MemoryStream([1]), Stop);
-        _time.Advance(TimeSpan.FromSeconds(1));
-        using var cleaner = new LeftoverCleaner(_store, NullLogger<LeftoverCleaner>.Instance);
-        await cleaner.StartAsync(Stop);
-        await cleaner.ExecuteTask!;
+        var problem = await Assert.ThrowsAsync<ProblemException>(() => store.SaveAsync(_task, "x", null, new Dripping(new byte[100_000]), Stop));
 
-        Assert.Equal(["uploading"], Temporaries());
-        Assert.True(File.Exists(_store.PathOf(stored.Key)));
+        Assert.Equal(("content-too-large", 413), (problem.Type, problem.Status));
+        Assert.Empty(Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories));
     }
 
     [Fact]

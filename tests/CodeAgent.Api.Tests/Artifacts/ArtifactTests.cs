@@ -46,6 +46,10 @@ public sealed class ArtifactTests(ApiOn<GarnetFixture> fixture) : ApiTests(fixtu
 
         var body = await ApiClient.ExpectAsync(answer, status);
         Assert.Equal(expected ?? body, body);
+        if (expected is null)
+        {
+            Assert.Equal($"bytes */{Content.Length}", answer.Content.Headers.ContentRange?.ToString());
+        }
     }
 
     [Fact]
@@ -59,6 +63,40 @@ public sealed class ArtifactTests(ApiOn<GarnetFixture> fixture) : ApiTests(fixtu
         using var answer = await Api.Http.SendAsync(request, Stop);
 
         Assert.Equal(HttpStatusCode.NotModified, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(true, HttpStatusCode.PartialContent, "012")]
+    [InlineData(false, HttpStatusCode.OK, Content)]
+    public async Task A_part_is_had_only_of_what_one_has_the_beginning_of(bool same, HttpStatusCode status, string expected)
+    {
+        var (task, worker) = await LeaseAsync();
+        var stored = await StoreAsync(worker, task, "log", Content);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/tasks/{task}/artifacts/log");
+        request.Headers.Add("Range", "bytes=0-2");
+        request.Headers.Add("If-Range", $"\"{(same ? stored.Sha256 : "of an older one")}\"");
+
+        using var answer = await Api.Http.SendAsync(request, Stop);
+
+        Assert.Equal(expected, await ApiClient.ExpectAsync(answer, status));
+        Assert.Equal(same ? $"bytes 0-2/{Content.Length}" : null, answer.Content.Headers.ContentRange?.ToString());
+    }
+
+    [Fact]
+    public async Task How_long_it_is_and_that_it_has_parts_is_said_without_it()
+    {
+        var (task, worker) = await LeaseAsync();
+        var stored = await StoreAsync(worker, task, "report", Content);
+        using var request = new HttpRequestMessage(HttpMethod.Head, $"/v1/tasks/{task}/artifacts/report");
+
+        using var answer = await Api.Http.SendAsync(request, Stop);
+
+        Assert.Equal("", await ApiClient.ExpectAsync(answer, HttpStatusCode.OK));
+        Assert.Equal((Content.Length, "bytes", $"\"{stored.Sha256}\""),
+            (answer.Content.Headers.ContentLength, answer.Headers.AcceptRanges.ToString(), answer.Headers.ETag?.ToString()));
+        using var log = new HttpRequestMessage(HttpMethod.Head, $"/v1/tasks/{task}/artifacts/log?follow=true");
+        using var followed = await Api.Http.SendAsync(log, Stop);
+        Assert.Equal((HttpStatusCode.OK, "text/plain"), (followed.StatusCode, followed.Content.Headers.ContentType?.MediaType));
     }
 
     [Fact]

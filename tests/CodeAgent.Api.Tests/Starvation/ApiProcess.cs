@@ -17,7 +17,14 @@ internal sealed class ApiProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<ApiProcess> StartAsync(string redis, string folder)
+    /// <summary>Its process's number.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Starts one, and waits until it listens.</summary>
+    /// <param name="redis">Where its Redis is.</param>
+    /// <param name="folder">What it keeps on the disk is here.</param>
+    /// <param name="settings">Environment variables that differ.</param>
+    public static async Task<ApiProcess> StartAsync(string redis, string folder, params (string Name, string Value)[] settings)
     {
         var (port, tests) = (FreePort.Next(), Path.Combine(AppContext.BaseDirectory, "CodeAgent.Api.Tests"));
 
@@ -45,6 +52,11 @@ internal sealed class ApiProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
@@ -53,10 +65,24 @@ internal sealed class ApiProcess : IAsyncDisposable
         return server;
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>A client with a key.</summary>
+    public ApiClient Client(string key)
+    {
+        var http = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(10) };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        return new(http);
+    }
+
+    /// <summary>Ends it at once, in the middle of whatever it does.</summary>
+    public async Task KillAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
         _process.Dispose();
     }
 
