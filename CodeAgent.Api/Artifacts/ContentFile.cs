@@ -7,6 +7,7 @@ namespace CodeAgent.Api.Artifacts;
 internal static class ContentFile
 {
     private const int BufferSize = 128 * 1024;
+    private const int HashBufferSize = 1024 * 1024;
 
     /// <summary>Opens it.</summary>
     /// <exception cref="IOException">It is not there, or is there already, by <paramref name="mode"/>; or somebody has it open.</exception>
@@ -58,7 +59,7 @@ internal static class ContentFile
     public static async Task<string> HashAsync(FileStream file, CancellationToken cancellationToken)
     {
         file.Seek(0, SeekOrigin.Begin);
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        var buffer = ArrayPool<byte>.Shared.Rent(HashBufferSize);
         try
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
