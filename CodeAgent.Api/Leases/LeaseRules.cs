@@ -44,8 +44,8 @@ internal static partial class LeaseRules
         {
             Require(batch.Events[i] is not null, $"events[{i}]", "An event is an object.");
             var type = batch.Events[i].Type;
-            Require(EventType().IsMatch(type), $"events[{i}].type", "A type is a word or two with a dot between them, such as tool.call.");
-            Require(!type.StartsWith("task.", StringComparison.Ordinal), $"events[{i}].type", "Types that begin with task. are not for workers: they say what the Api decided.");
+            Require(type is not null && EventType().IsMatch(type), $"events[{i}].type", "A type is a word or two with a dot between them, such as tool.call.");
+            Require(!type!.StartsWith("task.", StringComparison.Ordinal), $"events[{i}].type", "Types that begin with task. are not for workers: they say what the Api decided.");
             Require(batch.Events[i].Data.ValueKind != System.Text.Json.JsonValueKind.Undefined, $"events[{i}].data", "An event has data, {} where there is nothing to say.");
         }
     }

@@ -290,6 +290,7 @@ public abstract class LeaseTests(IApiFixture fixture) : ApiTests(fixture)
     [InlineData("events", "events[0].type", """{ "first": 0, "events": [{ "at": "2026-01-01T00:00:00Z", "type": "task.succeeded", "data": {} }] }""")]
     [InlineData("events", "events[0].type", """{ "first": 0, "events": [{ "at": "2026-01-01T00:00:00Z", "type": "a\nb", "data": {} }] }""")]
     [InlineData("events", "events[0]", """{ "first": 0, "events": [null] }""")]
+    [InlineData("events", "events[0].type", """{ "first": 0, "events": [{ "at": "2026-01-01T00:00:00Z", "data": {} }] }""")]
     [InlineData("complete", "failure", """{ "outcome": "failed" }""")]
     [InlineData("complete", "usage", """{ "outcome": "succeeded", "usage": { "costUsd": -1 } }""")]
     public async Task What_a_worker_must_not_send(string door, string field, string body)

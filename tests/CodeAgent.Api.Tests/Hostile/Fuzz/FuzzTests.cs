@@ -97,6 +97,9 @@ public abstract class FuzzTests(IApiFixture fixture) : ApiTests(fixture)
     private static string? Judge(FuzzRequest request, RawAnswer? answer) => answer switch
     {
         null => request.Operation.MayWait ? null : $"no answer within {Limit}",
+
+        // Nothing is said to who asks for the headers alone.
+        { Status: > 0 and < 500 or 503 } when request.Operation.Method == "HEAD" => answer.Body.Length == 0 ? null : $"content where none was asked for: {answer.Body}",
         { Status: 503 } when answer.Headers.ContainsKey("Retry-After") && answer.Problem is not null => null,
         { Status: >= 500 } => $"answered with {answer.Status}: {answer.Body}",
         { Status: >= 400, Problem: null } when answer.Body.Length > 0 || !IsOfTheServer(answer) => $"a refusal with {answer.Status} that is no problem: {answer.Body}",

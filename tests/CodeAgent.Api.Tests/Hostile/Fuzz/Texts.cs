@@ -27,10 +27,10 @@ internal static class Texts
     /// <summary>Headers that a client may send beside those that it must.</summary>
     public static Gen<string> Header { get; } = Gen.Frequency(
         (6, from name in Gen.Elements("Range", "If-Range", "If-None-Match", "If-Match", "If-Modified-Since", "Accept", "Accept-Encoding", "Accept-Language", "Last-Event-ID", "traceparent", "tracestate",
-                "baggage", "X-Correlation-Id", "Origin", "Cookie", "Referer", "X-Forwarded-For", "X-Forwarded-Host", "X-HTTP-Method-Override", "Idempotency-Key", "Content-Language", "Forwarded", "Prefer", "Cache-Control", "x-api-key")
+                "baggage", "X-Correlation-Id", "Origin", "Cookie", "Referer", "X-Forwarded-For", "X-Forwarded-Host", "X-HTTP-Method-Override", "Idempotency-Key", "Content-Language", "Forwarded", "Prefer", "Cache-Control", "x-api-key", "Upload-Offset", "Upload-Length", "Upload-Complete")
             from value in Gen.Elements("", "*", "*/*", "text/html", "application/json", "application/json, text/event-stream", ";;;", "bytes=0-0", "bytes=-1", "bytes=5-1", "bytes=0-0,1-1,2-2", "bytes=99999999999999999999-",
                 "\"", "\"a\"", "W/\"a\"", "Thu, 01 Jan 1970 00:00:00 GMT", "not a date", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-00000000000000000000000000000000-0000000000000000-00", "-1", "0",
-                "99999999999999999999", "http://evil.example", "null", "gzip;q=-1", new string('x', 3_000), "ä", "\uE0FF\uE0FE", "a=b,c=d;e=f", "q=1e9")
+                "99999999999999999999", "http://evil.example", "null", "gzip;q=-1", new string('x', 3_000), "ä", "\uE0FF\uE0FE", "a=b,c=d;e=f", "q=1e9", "?0", "?1", "10")
             select $"{name}: {value}\r\n"),
         (1, from name in Gen.Elements("Content-Encoding: gzip", "Content-Encoding: br", "Content-Encoding: identity, gzip", "Expect: 100-continue", "Expect: x", "Upgrade: websocket\r\nConnection: Upgrade", "TE: trailers", "Connection: keep-alive, X") select $"{name}\r\n"),
         (1, Gen.Choose(1, 80).Select(count => string.Concat(Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"X-Flood-{i}: {i}\r\n"))))));
