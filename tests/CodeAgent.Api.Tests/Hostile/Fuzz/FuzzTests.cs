@@ -158,6 +158,12 @@ public abstract class FuzzTests(IApiFixture fixture) : ApiTests(fixture)
     }
 }
 
+/// <summary>Alone in the process while they run: they measure the memory of all of it.</summary>
+[CollectionDefinition(nameof(FuzzTests), DisableParallelization = true)]
+public sealed class AloneInTheProcess;
+
+[Collection(nameof(FuzzTests))]
 public sealed class FuzzOnGarnet(ApiOn<GarnetFixture> fixture) : FuzzTests(fixture), IClassFixture<ApiOn<GarnetFixture>>;
 
+[Collection(nameof(FuzzTests))]
 public sealed class FuzzOnRedis(ApiOn<RedisServerFixture> fixture) : FuzzTests(fixture), IClassFixture<ApiOn<RedisServerFixture>>;
