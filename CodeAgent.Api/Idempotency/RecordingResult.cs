@@ -6,20 +6,23 @@ internal sealed class RecordingResult(IResult result, Func<RecordedAnswer, ReadO
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
-        var (sent, whole) = (response.Body, new MemoryStream());
+        var (sent, whole, left) = (response.Body, new MemoryStream(), httpContext.RequestAborted);
         response.Body = whole;
+
+        // Who has left is who asks again: what is kept has to be whole, and the framework breaks off in silence where nobody listens.
+        httpContext.RequestAborted = CancellationToken.None;
         try
         {
             await result.ExecuteAsync(httpContext);
         }
         finally
         {
-            response.Body = sent;
+            (response.Body, httpContext.RequestAborted) = (sent, left);
         }
 
         var body = whole.GetBuffer().AsMemory(0, (int)whole.Length);
         await keep(RecordedAnswer.Of(response), body);
         response.ContentLength = body.Length;
-        await sent.WriteAsync(body, httpContext.RequestAborted);
+        await sent.WriteAsync(body, left);
     }
 }

@@ -1,6 +1,7 @@
 using CodeAgent.Benchmarks;
 using CodeAgent.Benchmarks.Api;
 using CodeAgent.Benchmarks.Api.Watching;
+using CodeAgent.Benchmarks.Faults;
 using CodeAgent.Benchmarks.Gateway;
 using CodeAgent.Benchmarks.Overnight;
 using CodeAgent.Benchmarks.Roles;
@@ -26,6 +27,11 @@ const string Usage = """
         --tasks N --warm-up N       how many; with --tasks it writes artifacts/benchmarks/benchmarks.md
       overnight                     a night in miniature: tasks of all kinds, one in five misbehaving, on two workers
         --tasks N                   200
+      faults                        kills, stops, cuts and loses parts of the Api's system at each step of tasks' lives; fails where an invariant does not hold
+        --seeds N                   how many seeds, from 1: 500
+        --seed S                    this seed alone; with --seeds from this one on
+        --lanes N                   how many systems at the same time: 2
+        --verbose                   prints each plan
       gateway soak --minutes N      mixed load on the gateway alone, a tenth of the clients leaving; prints how memory grows
     """;
 
@@ -54,6 +60,7 @@ try
         ["api", .. var options] => await ApiBenchmark.RunAsync(new(options), stop.Token),
         ["worker", .. var options] => await FirstToolCall.RunAsync(new(options), stop.Token),
         ["overnight", .. var options] => await OvernightRun.RunAsync(new(options), stop.Token),
+        ["faults", .. var options] => await FaultSweep.RunAsync(new(options), stop.Token),
         _ => await RefuseAsync(Usage),
     };
 }

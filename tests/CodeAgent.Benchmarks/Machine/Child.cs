@@ -25,6 +25,9 @@ internal sealed class Child : IAsyncDisposable
 
     public ProcessTree Tree => new(_shell.Id);
 
+    /// <summary>Id of the shell that stands between.</summary>
+    public int Root => _shell.Id;
+
     /// <summary>Starts a program; what it prints goes to <c>NAME.log</c> in the benchmark's folder.</summary>
     public static Child Start(string name, string[] command, IReadOnlyDictionary<string, string>? environment = null)
     {
