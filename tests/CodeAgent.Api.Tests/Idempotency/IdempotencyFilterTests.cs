@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Text.Json.Serialization;
 using CodeAgent.Api.Idempotency;
 using CodeAgent.Api.Repositories;
 using CodeAgent.ServiceDefaults.Configuration;
@@ -72,12 +73,26 @@ public sealed class IdempotencyFilterTests(GarnetFixture redis) : IClassFixture<
         Assert.Equal(asked, _asked);
     }
 
-    private async Task<int> AskAsync(Func<IResult> answer, Action<IdempotentRequest>? look = null)
+    [Fact]
+    public async Task An_answer_whose_caller_has_left_is_kept_whole()
     {
-        var http = new DefaultHttpContext { User = new(new ClaimsIdentity([new("sub", "me")])), RequestServices = new ServiceCollection().AddLogging().BuildServiceProvider() };
+        var (first, again) = (new MemoryStream(), new MemoryStream());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => AskAsync(() => TypedResults.Json("what was made", IdempotencyTestsJson.Default.String), body: first, leaves: true));
+
+        Assert.Equal(200, await AskAsync(() => TypedResults.Ok(), body: again));
+
+        Assert.Equal(1, _asked);
+        Assert.Empty(first.ToArray());
+        Assert.Equal("\"what was made\""u8.ToArray(), again.ToArray());
+    }
+
+    private async Task<int> AskAsync(Func<IResult> answer, Action<IdempotentRequest>? look = null, MemoryStream? body = null, bool leaves = false)
+    {
+        using var left = new CancellationTokenSource();
+        var http = new DefaultHttpContext { User = new(new ClaimsIdentity([new("sub", "me")])), RequestServices = new ServiceCollection().AddLogging().BuildServiceProvider(), RequestAborted = left.Token };
         http.Request.Method = "POST";
         http.Request.Headers["Idempotency-Key"] = _key;
-        http.Response.Body = new MemoryStream();
+        http.Response.Body = body ?? new MemoryStream();
         var config = await ConfigFile.LoadAsync<ApiConfig>("/nowhere/api.yaml", _ => null, ApiConfig.Validate, TestContext.Current.CancellationToken);
         var filter = new IdempotencyFilter(redis.Client, config, TimeProvider.System, NullLogger<IdempotencyFilter>.Instance);
         var result = await filter.InvokeAsync(new DefaultEndpointFilterInvocationContext(http), _ =>
@@ -86,7 +101,15 @@ public sealed class IdempotencyFilterTests(GarnetFixture redis) : IClassFixture<
             look?.Invoke(http.Request.Idempotent()!);
             return new(answer());
         });
+        if (leaves)
+        {
+            await left.CancelAsync();
+        }
+
         await ((IResult)result!).ExecuteAsync(http);
         return http.Response.StatusCode;
     }
 }
+
+[JsonSerializable(typeof(string))]
+internal sealed partial class IdempotencyTestsJson : JsonSerializerContext;

@@ -68,7 +68,7 @@ internal sealed record FaultPlan(int Seed, IReadOnlyList<TaskPlan> Tasks, IReadO
 
         TimeSpan Seconds(double most, double least = 0) => TimeSpan.FromSeconds(least + ((most - least) * random.NextDouble()));
 
-        LeasePlan Lease() => new(Scripts[random.Next(Scripts.Length)], random.Next(8), Seconds(0.03), Seconds(1.2, 0.5));
+        LeasePlan Lease() => new(Scripts[random.Next(Scripts.Length)], random.Next(8), Seconds(0.03), Seconds(1.8, 0.8));
 
         // Long ones are rare: 0.2 to 2.5 s, most under 0.6 s.
         ServerFault Fault(FaultKind kind, LifeStep step) => new(kind, step, random.Next(1, 4), random.Next(2) == 0 ? TimeSpan.Zero : Seconds(0.01), random.Next(2),

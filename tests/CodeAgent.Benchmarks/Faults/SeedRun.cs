@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using CodeAgent.Contracts;
+using StackExchange.Redis;
 using TaskStatus = CodeAgent.Contracts.TaskStatus;
 
 namespace CodeAgent.Benchmarks.Faults;
@@ -208,7 +209,19 @@ internal sealed class SeedRun(SweepSystem system, FaultPlan plan, Tally tally) :
         }
 
         return live.FirstOrDefault(accepted => _journal.Watchers.TryGetValue(accepted.Id, out var watcher) && !watcher.IsOver && !watcher.IsMissing) is { } watched ? $"the watcher of {watched.Id} has not seen its end"
-            : await system.CountOpenAsync() is > 0 and var open ? $"{open} tasks in Redis are not final" : null;
+            : await CountOpenAsync();
+    }
+
+    private async Task<string?> CountOpenAsync()
+    {
+        try
+        {
+            return await system.CountOpenAsync() is > 0 and var open ? $"{open} tasks in Redis are not final" : null;
+        }
+        catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
+        {
+            return $"Redis is away: {e.Message}";
+        }
     }
 
     private static List<Task> Copy(List<Task> tasks)

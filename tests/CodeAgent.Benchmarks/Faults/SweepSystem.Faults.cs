@@ -8,6 +8,9 @@ internal sealed partial class SweepSystem
 {
     // What was on its way to Redis when a link was held is there after this.
     private static readonly TimeSpan Arrival = TimeSpan.FromMilliseconds(60);
+
+    // The clock's own look at what time it is to tell.
+    private static readonly TimeSpan ClockLook = TimeSpan.FromSeconds(1.1);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = [];
 
     /// <summary>Does something to a server, and puts it right after its time. Two faults of one server come one after the other.</summary>
@@ -96,8 +99,9 @@ internal sealed partial class SweepSystem
                 break;
             case FaultKind.JumpClock:
                 await SetClockAsync(fault.Jump, stop);
-                await Task.Delay(fault.Length, stop);
+                await Task.Delay(ClockLook + fault.Length, stop);
                 await SetClockAsync(0, stop);
+                await Task.Delay(ClockLook, stop);
                 break;
             case FaultKind.FillDisk:
                 await _disk.FillAsync(stop);

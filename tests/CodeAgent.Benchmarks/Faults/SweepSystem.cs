@@ -14,7 +14,7 @@ internal sealed partial class SweepSystem : IAsyncDisposable
     public const int MaxAttempts = 5;
 
     /// <summary>A lease lapses after this.</summary>
-    public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(0.6);
+    public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(1);
 
     private static readonly string? FakeTime = Directory.Exists("/usr/lib") ? Directory.EnumerateFiles("/usr/lib", "libfaketimeMT.so.1", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true }).FirstOrDefault() : null;
 
@@ -136,11 +136,11 @@ internal sealed partial class SweepSystem : IAsyncDisposable
         await _disk.DisposeAsync();
     }
 
-    // The second instance has a clock that jumps. libfaketime looks into the file each time; timers go on as they were.
+    // The second instance has a clock that jumps. libfaketime looks into the file once a second, since each look costs as much as a request; timers go on as they were.
     private ServerProcess Api(int instance) => new($"{_name}-api-{instance + 1}", _ports[instance],
         [
             .. instance == 1 && FakeTime is not null
-                ? (string[])["env", $"LD_PRELOAD={FakeTime}", $"FAKETIME_TIMESTAMP_FILE={_clock}", "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1", "NO_FAKE_STAT=1"]
+                ? (string[])["env", $"LD_PRELOAD={FakeTime}", $"FAKETIME_TIMESTAMP_FILE={_clock}", "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1", "NO_FAKE_STAT=1"]
                 : [],
             "dotnet", Places.Program("CodeAgent.Api"),
         ],
