@@ -44,8 +44,10 @@ internal sealed record TaskPlan(TimeSpan At, bool Twice, TimeSpan? CancelAfter, 
 internal sealed record FaultPlan(int Seed, IReadOnlyList<TaskPlan> Tasks, IReadOnlyList<IReadOnlyList<LeasePlan>> Workers, IReadOnlyList<ServerFault> Faults)
 {
     /// <summary>A clock jumps forwards by at most so many seconds: a lease that is renewed meanwhile holds for so much longer.</summary>
-    public const int LongestJump = 4;
+    public const int LongestJump = 5;
 
+    // A jump can be told from the time before it, which answers give in whole seconds.
+    private const int ShortestJump = 3;
     private static readonly FaultKind[] Kinds = Enum.GetValues<FaultKind>();
     private static readonly LifeStep[] Steps = Enum.GetValues<LifeStep>();
     private static readonly LeaseScript[] Scripts = [LeaseScript.Works, LeaseScript.Works, .. Enum.GetValues<LeaseScript>()];
@@ -72,7 +74,7 @@ internal sealed record FaultPlan(int Seed, IReadOnlyList<TaskPlan> Tasks, IReadO
 
         // Long ones are rare: 0.2 to 2.5 s, most under 0.6 s.
         ServerFault Fault(FaultKind kind, LifeStep step) => new(kind, step, random.Next(1, 4), random.Next(2) == 0 ? TimeSpan.Zero : Seconds(0.01), random.Next(2),
-            TimeSpan.FromSeconds(0.2 + (2.3 * Math.Pow(random.NextDouble(), 4))), random.Next(2) == 0 ? random.Next(1, LongestJump + 1) : -random.Next(1, 31));
+            TimeSpan.FromSeconds(0.2 + (2.3 * Math.Pow(random.NextDouble(), 4))), random.Next(2) == 0 ? random.Next(ShortestJump, LongestJump + 1) : -random.Next(ShortestJump, 31));
     }
 
     public override string ToString() => $"""

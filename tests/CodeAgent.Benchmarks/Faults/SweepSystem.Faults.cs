@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 
 namespace CodeAgent.Benchmarks.Faults;
@@ -9,8 +10,10 @@ internal sealed partial class SweepSystem
     // What was on its way to Redis when a link was held is there after this.
     private static readonly TimeSpan Arrival = TimeSpan.FromMilliseconds(60);
 
-    // The clock's own look at what time it is to tell.
-    private static readonly TimeSpan ClockLook = TimeSpan.FromSeconds(1.1);
+    // The clock looks once a second what time it is to tell, and what an answer says of it is of the second before.
+    private static readonly TimeSpan ClockPatience = TimeSpan.FromSeconds(4);
+    private const double Rounding = 1.5;
+    private static readonly TimeSpan ClockLook = TimeSpan.FromMilliseconds(150);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = [];
 
     /// <summary>Does something to a server, and puts it right after its time. Two faults of one server come one after the other.</summary>
@@ -18,7 +21,8 @@ internal sealed partial class SweepSystem
     /// <param name="journal">Where it is noted when Redis was lost.</param>
     /// <param name="beforeLoss">Looks at Redis before it is lost, while nobody writes.</param>
     /// <param name="stop">Breaks off; the server may stay as it is.</param>
-    public async Task HitAsync(ServerFault fault, Journal journal, Func<Task> beforeLoss, CancellationToken stop)
+    /// <returns>Whether it came to pass.</returns>
+    public async Task<bool> HitAsync(ServerFault fault, Journal journal, Func<Task> beforeLoss, CancellationToken stop)
     {
         var turns = Targets(fault).Order(StringComparer.Ordinal).Select(target => _turns.GetOrAdd(target, static _ => new(1, 1))).ToList();
         foreach (var turn in turns)
@@ -28,7 +32,7 @@ internal sealed partial class SweepSystem
 
         try
         {
-            await HitAsync(fault, () => LoseRedisAsync(journal, beforeLoss, stop), stop);
+            return await HitAsync(fault, () => LoseRedisAsync(journal, beforeLoss, stop), stop);
         }
         finally
         {
@@ -48,7 +52,7 @@ internal sealed partial class SweepSystem
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault.Kind, "Nobody knows whom it hits."),
     };
 
-    private async Task HitAsync(ServerFault fault, Func<Task> lose, CancellationToken stop)
+    private async Task<bool> HitAsync(ServerFault fault, Func<Task> lose, CancellationToken stop)
     {
         var (api, link, front) = (_apis[fault.Instance], _links[fault.Instance], _fronts[fault.Instance]);
         switch (fault.Kind)
@@ -99,10 +103,11 @@ internal sealed partial class SweepSystem
                 break;
             case FaultKind.JumpClock:
                 await SetClockAsync(fault.Jump, stop);
-                await Task.Delay(ClockLook + fault.Length, stop);
+                var hasJumped = await ShowsAsync(fault.Jump, stop);
+                await Task.Delay(fault.Length, stop);
                 await SetClockAsync(0, stop);
-                await Task.Delay(ClockLook, stop);
-                break;
+                await ShowsAsync(0, stop);
+                return hasJumped;
             case FaultKind.FillDisk:
                 await _disk.FillAsync(stop);
                 await Task.Delay(fault.Length, stop);
@@ -111,6 +116,8 @@ internal sealed partial class SweepSystem
             default:
                 throw new ArgumentOutOfRangeException(nameof(fault), fault.Kind, "Nobody knows how.");
         }
+
+        return true;
     }
 
     // Nobody writes any more, it is looked at, and then it is gone. What was on its way from it never arrives.
@@ -140,5 +147,27 @@ internal sealed partial class SweepSystem
     {
         await File.WriteAllTextAsync(_clock + ".new", string.Create(CultureInfo.InvariantCulture, $"{seconds:+0;-0;+0}\n"), stop);
         File.Move(_clock + ".new", _clock, overwrite: true);
+    }
+    // Whether the second instance's clock shows so many seconds more than ours. It may be stopped, or starting, just now.
+    private async Task<bool> ShowsAsync(int seconds, CancellationToken stop)
+    {
+        using var http = new HttpClient { BaseAddress = new($"http://127.0.0.1:{_ports[1]}"), Timeout = ClockLook * 2 };
+        for (var began = Journal.Now; Stopwatch.GetElapsedTime(began) < ClockPatience; await Task.Delay(ClockLook, stop))
+        {
+            try
+            {
+                using var answer = await http.GetAsync("health", stop);
+                if (answer.Headers.Date is { } date && Math.Abs((date - TimeProvider.System.GetUtcNow()).TotalSeconds - seconds) < Rounding)
+                {
+                    return true;
+                }
+            }
+            catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !stop.IsCancellationRequested))
+            {
+                // Asked again.
+            }
+        }
+
+        return false;
     }
 }

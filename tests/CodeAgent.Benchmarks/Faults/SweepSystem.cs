@@ -136,17 +136,19 @@ internal sealed partial class SweepSystem : IAsyncDisposable
         await _disk.DisposeAsync();
     }
 
-    // The second instance has a clock that jumps. libfaketime looks into the file once a second, since each look costs as much as a request; timers go on as they were.
+    // The second instance has a clock that jumps. libfaketime looks into the file once a second, since each look costs as much as a request.
+    // Timers go on as they were; without the last setting but one, each of their waits would end at once, and two threads would spin.
     private ServerProcess Api(int instance) => new($"{_name}-api-{instance + 1}", _ports[instance],
         [
             .. instance == 1 && FakeTime is not null
-                ? (string[])["env", $"LD_PRELOAD={FakeTime}", $"FAKETIME_TIMESTAMP_FILE={_clock}", "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1", "NO_FAKE_STAT=1"]
+                ? (string[])["env", $"LD_PRELOAD={FakeTime}", $"FAKETIME_TIMESTAMP_FILE={_clock}", "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1", "FAKETIME_FORCE_MONOTONIC_FIX=0", "NO_FAKE_STAT=1"]
                 : [],
             "dotnet", Places.Program("CodeAgent.Api"),
         ],
         new Dictionary<string, string>
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            ["DOTNET_TieredPGO"] = "0",
             ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{_ports[instance]}",
             ["ConnectionStrings__redis"] = $"127.0.0.1:{_links[instance].Port},connectTimeout=1000,asyncTimeout=1500",
             ["Config__Directory"] = Path.Combine(_home, "config"),
