@@ -35,7 +35,7 @@ internal static class FaultSweep
 
             while (seeds.TryDequeue(out var seed))
             {
-                var plan = FaultPlan.Of(seed, system.Skipped.Keys);
+                var plan = FaultPlan.Of(seed);
                 using var run = new SeedRun(system, plan, tally);
                 var began = clock.Elapsed;
                 var found = await run.RunAsync(stop);

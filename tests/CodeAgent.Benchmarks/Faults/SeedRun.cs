@@ -27,7 +27,7 @@ internal sealed partial class SeedRun(SweepSystem system, FaultPlan plan, Tally 
         var checks = new SeedChecks(system, _journal, tally);
         var workers = plan.Workers.Select((leases, place) => new SweepWorker(clients, system.WorkerKey, $"worker-{place + 1}", leases, _journal, _steps, tally)).ToList();
         var working = workers.Select((worker, place) => UntilEndAsync(worker.RunAsync(place, either.Token))).ToList();
-        var faults = plan.Faults.Select(fault => UntilEndAsync(FaultAsync(fault, clients, checks, either.Token, stop))).ToList();
+        var faults = plan.Faults.Where(fault => !system.Skipped.ContainsKey(fault.Kind)).Select(fault => UntilEndAsync(FaultAsync(fault, clients, checks, either.Token, stop))).ToList();
         for (var place = 0; place < plan.Tasks.Count; place++)
         {
             Begin(clients, plan.Tasks[place], $"{plan.Seed}-{place}", either.Token);

@@ -87,6 +87,7 @@ internal sealed partial class SweepWorker
     {
         var sent = Journal.Now;
         var answer = await clients.AskAsync(instance, () => ApiClients.Request(method, $"v1/leases/{grant.Task}/{path}", grant.Token, content), stop);
+        tally.Answered(kind, answer.Status);
         journal.Writes.Enqueue(new(grant, kind, sent, answer.Status, detail, count));
         return answer;
     }
