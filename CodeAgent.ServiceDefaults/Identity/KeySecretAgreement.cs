@@ -51,7 +51,8 @@ internal sealed partial class KeySecretAgreement(
         }
     }
 
-    private async Task LeaveAsync()
+    /// <summary>Takes the own fingerprints away, so that nobody compares with them any more.</summary>
+    internal async Task LeaveAsync()
     {
         try
         {

@@ -95,7 +95,7 @@ public sealed class KeySecretTests(GarnetFixture redis) : IClassFixture<GarnetFi
         var health = await one.CheckHealthAsync(new(), Stop);
         Assert.Equal(said is null, health.Description is null);
         Assert.Contains(said ?? "", health.Description ?? "", StringComparison.Ordinal);
-        await other.StopAsync(Stop);
+        await other.LeaveAsync();
         await one.CompareAsync();
         Assert.True(one.IsKnownToAll);
     }

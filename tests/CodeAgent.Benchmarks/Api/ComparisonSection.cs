@@ -15,7 +15,7 @@ namespace CodeAgent.Benchmarks.Api;
 internal static class ComparisonSection
 {
     private const string Flask = "flask";
-    private const double Rate = 150;
+    private const double Rate = 300;
     private const int Clients = 256;
     private const int Held = 500;
     private const int WarmUpClients = 8;

@@ -92,6 +92,7 @@ public sealed class ReloadTests(GarnetFixture redis)
               mock: { kind: openai, baseUrl: "{{upstream.BaseUrl}}" }
             models:
               mock-model: { provider: mock, model: upstream-model }
+            default: [mock-model]
             """;
     }
 
@@ -107,7 +108,7 @@ public sealed class ReloadTests(GarnetFixture redis)
     {
         var upstream = await MockUpstream.StartAsync();
         upstream.Chat = http => http.Response.WriteAsync(
-            $$"""{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{{name}}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}""");
+            $$$"""{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{{{name}}}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}""");
         return upstream;
     }
 }

@@ -27,6 +27,7 @@ internal sealed class GatewayHost : WebApplicationFactory<Program>
 
             // A test of something else does not end because the machine has much to do just now.
             ["Redis:AnswerWithin"] = "00:00:04.5",
+            ["Redis:AwayAfter"] = "00:00:10",
             ["urls"] = "http://127.0.0.1:0",
         };
         foreach (var (name, value) in settings)
