@@ -77,7 +77,7 @@ internal sealed partial class SweepWorker(ApiClients clients, string key, string
     {
         tally.Fault("worker sends under an old lease", step);
         await OnceAsync(grant, WriteKind.Heartbeat, HttpMethod.Post, "heartbeat", Heartbeat, _instance++, stop);
-        await OnceAsync(grant, WriteKind.Events, HttpMethod.Post, "events", () => JsonContent.Create(Batch(grant.Fence, 0), ContractsJson.Default.EventBatch), _instance++, stop);
+        await OnceAsync(grant, WriteKind.Events, HttpMethod.Post, "events", () => JsonContent.Create(Batch(grant.Fence, 0), ContractsJson.Default.EventBatch), _instance++, stop, "0", EventsOfBatch);
         await OnceAsync(grant, WriteKind.Release, HttpMethod.Post, "release", Release, _instance++, stop);
     }
 
