@@ -92,6 +92,7 @@ public abstract class EverydayTests : IAsyncLifetime
     public async Task Git_works_with_the_whole_history()
     {
         var result = await Bench.RunAsync("git status --short && git log --oneline | wc -l && echo x >new && git add new && git commit -qm 'Mine' && git log --format=%s -1 && git stash list && git diff HEAD~1 --stat | tail -n1");
+        Assert.True(result.ExitCode == 0, $"{result.ExitCode}: {result.Output}{result.Errors}");
         Assert.Matches(@"^1\nMine\n.*1 file changed", result.Output);
     }
 
