@@ -12,7 +12,9 @@ internal sealed class RunningContainer : IRunningCommand
     private const int Killed = 137;
     private static readonly TimeSpan Politeness = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+
+    // The engine ends the stream itself, so this is only waited for where it does not; on a busy machine it may be seconds behind.
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
     private readonly ContainerEngine _engine;
     private readonly string _id;
     private readonly MultiplexedStream _stream;
