@@ -10,6 +10,7 @@ namespace CodeAgent.ServiceDefaults.Redis;
 internal sealed partial class RedisWatch(
     IConnectionMultiplexer redis, RedisLines lines, IOptions<RedisWatchOptions> options, TimeProvider time, ILogger<RedisWatch> logger) : BackgroundService
 {
+    private const int Slices = 4;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -36,21 +37,37 @@ internal sealed partial class RedisWatch(
 
     private async Task LookAsync(IServer server, CancellationToken stoppingToken)
     {
-        var answer = server.PingAsync();
-
-        // In two parts: where this process itself stood still the first is over at once, and the answer is read in the second.
-        if (!await IsThereAsync(answer, stoppingToken) && !await IsThereAsync(answer, stoppingToken))
+        var (answer, slice, answered) = (server.PingAsync(), options.Value.AwayAfter / Slices, Answered(server));
+        for (var silent = 0; silent < Slices;)
         {
-            LogAway($"{server.EndPoint}", options.Value.AwayAfter.TotalSeconds);
-            lines.Cut(server.EndPoint);
+            var begun = time.GetTimestamp();
+            if (await IsThereAsync(answer, slice, stoppingToken))
+            {
+                return;
+            }
+
+            // A server that answers others is only behind. And where this process stood still, or has more to do than it can, answers
+            // wait to be read, and so does whoever wakes here: such a slice says nothing of Redis. The client's own patience with the
+            // answer ends this, if nothing else does.
+            var isBehind = answered != (answered = Answered(server));
+            silent = isBehind ? 0 : silent + (time.GetElapsedTime(begun) < slice + (slice / 4) ? 1 : 0);
         }
+
+        LogAway($"{server.EndPoint}", options.Value.AwayAfter.TotalSeconds);
+        lines.Cut(server.EndPoint);
     }
 
-    private async Task<bool> IsThereAsync(Task answer, CancellationToken stoppingToken)
+    private static long Answered(IServer server)
+    {
+        var line = server.GetCounters().Interactive;
+        return line.CompletedAsynchronously + line.CompletedSynchronously;
+    }
+
+    private async Task<bool> IsThereAsync(Task answer, TimeSpan within, CancellationToken stoppingToken)
     {
         try
         {
-            await answer.WaitAsync(options.Value.AwayAfter / 2, time, stoppingToken);
+            await answer.WaitAsync(within, time, stoppingToken);
             return true;
         }
         catch (TimeoutException) when (!answer.IsCompleted)
