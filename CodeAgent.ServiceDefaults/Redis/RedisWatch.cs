@@ -70,9 +70,10 @@ internal sealed partial class RedisWatch(
             await answer.WaitAsync(within, time, stoppingToken);
             return true;
         }
-        catch (TimeoutException) when (!answer.IsCompleted)
+        catch (TimeoutException e) when (e is not RedisTimeoutException)
         {
-            return false;
+            // It may have come in this very moment.
+            return answer.IsCompleted;
         }
     }
 
