@@ -19,7 +19,7 @@ internal sealed class Leftovers(ArtifactStore files, TaskStore tasks, IOptions<A
         return old.Where(upload => upload.TrueForAll(file => !IsInUse(file.FullName))).Sum(Delete);
     }
 
-    /// <summary>Removes files in the folders of tasks that their tasks do not name. What belongs to a task that Redis does not know is left alone: it may be the wrong Redis.</summary>
+    /// <summary>Removes files in the folders of tasks that their tasks do not name. What belongs to a task that Redis does not know, or whose record cannot be read, is left alone: it may be the wrong Redis.</summary>
     /// <returns>How many there were.</returns>
     /// <exception cref="IOException">A folder cannot be read, or a file cannot be removed.</exception>
     public async Task<int> DeleteOrphansAsync(CancellationToken cancellationToken)
@@ -31,7 +31,7 @@ internal sealed class Leftovers(ArtifactStore files, TaskStore tasks, IOptions<A
 
             // Listed before the task is read: what it names after that is not in the list, or is in its state.
             var old = folder.EnumerateFiles().Where(IsOld).ToList();
-            if (old.Count > 0 && Guid.TryParseExact(folder.Name, "D", out var id) && await tasks.FindAsync(id) is { } task)
+            if (old.Count > 0 && Guid.TryParseExact(folder.Name, "D", out var id) && await tasks.FindReadableAsync(id) is { } task)
             {
                 var named = task.ArtifactKeys().Select(files.PathOf).ToHashSet(StringComparer.Ordinal);
                 count += Delete(old.Where(file => !named.Contains(file.FullName)));

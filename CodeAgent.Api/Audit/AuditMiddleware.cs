@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using CodeAgent.Api.RateLimits;
 using CodeAgent.Api.Repositories;
 using CodeAgent.ServiceDefaults.Configuration;
 using CodeAgent.ServiceDefaults.Identity;
@@ -7,8 +8,9 @@ using CodeAgent.ServiceDefaults.Identity;
 namespace CodeAgent.Api.Audit;
 
 /// <summary>
-/// Notes every change that people ask for, and everybody who was refused: 401, 403, 429. What workers report under their leases
-/// is in the tasks' events. Stands before all else, where the answer has its final status.
+/// Notes every change that people ask for, and everybody who was refused: 401, 403, 429, and changes that came to nothing. Of refusals
+/// so many a minute of each caller, so that nobody fills the log with them. What workers report under their leases is in the tasks'
+/// events. Stands before all else, where the answer has its final status.
 /// </summary>
 internal sealed class AuditMiddleware(RequestDelegate next, AuditWriter writer, ConfigFile<ApiConfig> config, TimeProvider time)
 {
@@ -16,6 +18,8 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditWriter writer, 
     private const int MostCallers = 10_000;
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<string, Refusals> _refusals = [];
+    private readonly Refusals _others = new();
+    private long _emptied = time.GetTimestamp();
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -36,11 +40,13 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditWriter writer, 
 
     private void Note(HttpContext context, string? route, string? target, int status)
     {
-        if (status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden or StatusCodes.Status429TooManyRequests)
+        var isChange = route is not null && IsChange(context.Request);
+        if (status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden or StatusCodes.Status429TooManyRequests
+            || (isChange && status >= StatusCodes.Status400BadRequest))
         {
             Refused(context, route, target, status);
         }
-        else if (route is not null && IsChange(context.Request))
+        else if (isChange)
         {
             writer.Write(Entry(context, route, target, status, null));
         }
@@ -52,16 +58,28 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditWriter writer, 
 
     private void Refused(HttpContext context, string? route, string? target, int status)
     {
-        var name = context.User.Name() is var subject && context.User.Identity?.IsAuthenticated == true ? subject : $"from {context.Connection.RemoteIpAddress}";
-        if (_refusals.Count >= MostCallers)
-        {
-            _refusals.Clear();
-        }
-
-        if (_refusals.GetOrAdd(name, static _ => new()).TryTake(time, Minute, config.Current.Audit.RefusalsPerMinute, out var unwritten))
+        var name = context.User.Name() is var subject && context.User.Identity?.IsAuthenticated == true ? subject : $"from {RequestLimits.Address(context.Connection.RemoteIpAddress)}";
+        if (RefusalsOf(name).TryTake(time, Minute, config.Current.Audit.RefusalsPerMinute, out var unwritten))
         {
             writer.Write(Entry(context, route, target, status, unwritten == 0 ? null : $"{unwritten} more refusals of this caller were not written before."));
         }
+    }
+
+    // Beyond so many callers a minute, the rest of them count as one: they must not make each other room by their number.
+    private Refusals RefusalsOf(string name)
+    {
+        if (_refusals.TryGetValue(name, out var known))
+        {
+            return known;
+        }
+
+        if (_refusals.Count >= MostCallers && time.GetElapsedTime(Volatile.Read(ref _emptied)) >= Minute)
+        {
+            Volatile.Write(ref _emptied, time.GetTimestamp());
+            _refusals.Clear();
+        }
+
+        return _refusals.Count >= MostCallers ? _others : _refusals.GetOrAdd(name, static _ => new());
     }
 
     private AuditEntry Entry(HttpContext context, string? route, string? target, int status, string? note) => new()

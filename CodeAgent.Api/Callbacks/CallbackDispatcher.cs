@@ -17,9 +17,11 @@ internal sealed partial class CallbackDispatcher(
 {
     private const int MostReceivers = 10_000;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Crowded = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ClaimMargin = TimeSpan.FromSeconds(20);
 
     private readonly ConcurrentDictionary<string, CallbackReceiver> _receivers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int> _underWayOf = new(StringComparer.Ordinal);
     private int _underWay;
 
     /// <summary>Starts what is due and has room.</summary>
@@ -36,13 +38,21 @@ internal sealed partial class CallbackDispatcher(
                 continue;
             }
 
-            var room = Math.Min(receiver.Free(config.AtOncePerReceiver), config.AtOnce - Volatile.Read(ref _underWay));
+            // A tenant has half the places at most: its receivers may be slow, and as many as it likes.
+            var tenant = CallbackOutbox.TenantOf(name);
+            var share = tenant is null ? config.AtOnce : ((config.AtOnce + 1) / 2) - _underWayOf.GetValueOrDefault(tenant);
+            if (share <= 0)
+            {
+                await queue.RestAsync(name, now + Crowded);
+                continue;
+            }
+
+            var room = Math.Min(Math.Min(share, receiver.Free(config.AtOncePerReceiver)), config.AtOnce - Volatile.Read(ref _underWay));
             if (room > 0)
             {
                 foreach (var claim in await queue.ClaimAsync(name, room, now, config.Timeout + ClaimMargin))
                 {
-                    receiver.Enter();
-                    Interlocked.Increment(ref _underWay);
+                    Enter(receiver, tenant);
                     _ = DeliverAsync(receiver, claim, stoppingToken);
                 }
             }
@@ -102,9 +112,28 @@ internal sealed partial class CallbackDispatcher(
         }
         finally
         {
-            receiver.Leave();
-            Interlocked.Decrement(ref _underWay);
+            Leave(receiver, CallbackOutbox.TenantOf(claim.Receiver));
             signal.Ring();
+        }
+    }
+
+    private void Enter(CallbackReceiver receiver, string? tenant)
+    {
+        receiver.Enter();
+        Interlocked.Increment(ref _underWay);
+        if (tenant is not null)
+        {
+            _underWayOf.AddOrUpdate(tenant, 1, static (_, count) => count + 1);
+        }
+    }
+
+    private void Leave(CallbackReceiver receiver, string? tenant)
+    {
+        receiver.Leave();
+        Interlocked.Decrement(ref _underWay);
+        if (tenant is not null && _underWayOf.AddOrUpdate(tenant, 0, static (_, count) => count - 1) == 0)
+        {
+            _underWayOf.TryRemove(new(tenant, 0));
         }
     }
 

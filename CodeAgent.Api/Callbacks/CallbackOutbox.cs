@@ -11,6 +11,8 @@ internal static class CallbackOutbox
     /// <summary>What a callback says of a summary, in characters; all of it is in the task.</summary>
     private const int LongestSummary = 10_000;
 
+    private const char OfTenant = ' ';
+
     public static void WriteCallback(this TaskCommit commit, TaskState? before, TaskState after)
     {
         if (after.Callback is not { } url || before?.Status == after.Status || TypeOf(after.Status) is not { } type)
@@ -18,7 +20,7 @@ internal static class CallbackOutbox
             return;
         }
 
-        var (id, receiver) = ($"msg_{after.Id:N}_{after.LastEvent}", ReceiverOf(url));
+        var (id, receiver) = ($"msg_{after.Id:N}_{after.LastEvent}", ReceiverOf(url, after.Tenant));
         var (at, body) = (after.UpdatedAt.ToUnixTimeMilliseconds(), JsonSerializer.Serialize(Payload(type, after), CallbacksJson.Default.CallbackPayload));
         commit.Do("HSET", CallbackKeys.Callback(id), "task", after.Id.ToString(), "tenant", after.Tenant ?? "", "url", url,
             "trace", after.TraceParent, "type", type, "at", at, "body", body, "attempts", 0);
@@ -27,8 +29,12 @@ internal static class CallbackOutbox
         commit.Publish(CallbackKeys.Channel, receiver);
     }
 
-    /// <summary>The host and the port that an address leads to.</summary>
-    public static string ReceiverOf(string url) => string.Create(CultureInfo.InvariantCulture, $"{new Uri(url).IdnHost}:{new Uri(url).Port}");
+    /// <summary>The host and the port that an address leads to, for one tenant: what fails for one must not make the others wait.</summary>
+    public static string ReceiverOf(string url, string? tenant) =>
+        string.Create(CultureInfo.InvariantCulture, $"{new Uri(url).IdnHost}:{new Uri(url).Port}{(tenant is null ? "" : $"{OfTenant}{tenant}")}");
+
+    /// <summary>Whose a receiver is; null: of no tenant.</summary>
+    public static string? TenantOf(string receiver) => receiver.IndexOf(OfTenant) is >= 0 and var at ? receiver[(at + 1)..] : null;
 
     private static string? TypeOf(TaskStatus status) => status switch
     {

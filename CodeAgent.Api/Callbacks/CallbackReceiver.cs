@@ -45,8 +45,8 @@ internal sealed class CallbackReceiver
     /// <summary>Until when it rests; null where it does not.</summary>
     public DateTimeOffset? RestsUntil => _rest is { } rest && rest.Until > _time.GetUtcNow() ? rest.Until : null;
 
-    /// <summary>Whether nothing is on its way to it, and nothing is held against it.</summary>
-    public bool IsForgettable => Volatile.Read(ref _underWay) == 0 && _rest is null;
+    /// <summary>Whether nothing is on its way to it, and nothing is held against it: nothing came for it for long after its last rest.</summary>
+    public bool IsForgettable => Volatile.Read(ref _underWay) == 0 && (_rest is not { } rest || _time.GetUtcNow() - rest.Until > Window);
 
     /// <summary>How many more callbacks may go to it now.</summary>
     public int Free(int most) => RestsUntil is not null ? 0 : (_rest is null ? most : 1) - Volatile.Read(ref _underWay);

@@ -4,6 +4,7 @@ using CodeAgent.Api.Queue;
 using CodeAgent.Api.Status;
 using CodeAgent.Api.Tasks;
 using CodeAgent.Contracts;
+using CodeAgent.ServiceDefaults.Problems;
 using CodeAgent.ServiceDefaults.Redis;
 using CodeAgent.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Options;
@@ -68,9 +69,17 @@ internal sealed partial class AgentSweeper(
             $"No worker has offered the agent '{agent}' for {options.Value.AgentPatience.TotalMinutes:0.#} minutes. Those that are there offer {string.Join(", ", offered.Order(StringComparer.Ordinal))}."));
         foreach (var id in await queue.SomeAsync(agent, AtOnce))
         {
-            if (await tasks.FindAsync(id) is { } task && now - (task.RequeuedAt ?? task.QueuedAt) >= options.Value.AgentPatience)
+            try
             {
-                await GiveUpAsync(task, failure, stoppingToken);
+                if (await tasks.FindReadableAsync(id) is { } task && now - (task.RequeuedAt ?? task.QueuedAt) >= options.Value.AgentPatience)
+                {
+                    await GiveUpAsync(task, failure, stoppingToken);
+                }
+            }
+            catch (ProblemException e)
+            {
+                // One that others change all the time must not keep the others, nor the whole service, from it.
+                LogStays(e, id);
             }
         }
     }
@@ -87,6 +96,9 @@ internal sealed partial class AgentSweeper(
 
     [LoggerMessage(LogLevel.Warning, "Task {TaskId} fails: no worker offers its agent {Agent}")]
     private partial void LogGivenUp(Guid taskId, string agent);
+
+    [LoggerMessage(LogLevel.Warning, "Task {TaskId}, which no worker can do, could not be changed this time")]
+    private partial void LogStays(Exception e, Guid taskId);
 
     [LoggerMessage(LogLevel.Warning, "Redis is away ({Error}); tasks that nobody can do are looked for again when it is back")]
     private partial void LogAway(string error);

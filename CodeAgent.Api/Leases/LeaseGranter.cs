@@ -6,6 +6,7 @@ using CodeAgent.Api.Status;
 using CodeAgent.Api.Tasks;
 using CodeAgent.Contracts;
 using CodeAgent.ServiceDefaults.Identity;
+using CodeAgent.ServiceDefaults.Problems;
 using CodeAgent.ServiceDefaults.Redis;
 using CodeAgent.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Options;
@@ -54,7 +55,7 @@ internal sealed partial class LeaseGranter(
             await workers.SeenAsync(claim);
             if (await FirstAsync(claim, cancellationToken) is { } lease)
             {
-                await workers.SeenAsync(claim with { Running = claim.Running + 1 });
+                await ToldAsync(claim);
                 return lease;
             }
 
@@ -68,8 +69,21 @@ internal sealed partial class LeaseGranter(
         }
     }
 
-    // Asked anew each time: once a stop is answered, no instance gives anything out.
+    // A look, so that nobody tries for nothing. That nothing is given out once a stop is answered is a condition of the commit.
     private async Task<bool> IsStoppedAsync() => (await operations.ReadAsync()).StoppedAt is not null;
+
+    // The worker has a lease, and must hear of it; that it runs one more, it says itself with the first heartbeat.
+    private async Task ToldAsync(ClaimRequest claim)
+    {
+        try
+        {
+            await workers.SeenAsync(claim with { Running = claim.Running + 1 });
+        }
+        catch (Exception e) when (e.MeansRedisIsAway())
+        {
+            LogNotTold(e.GetType().Name, claim.Worker);
+        }
+    }
 
     // One after another in this process: they would all find the same task, and one of them would get it.
     private async Task<Lease?> FirstAsync(ClaimRequest claim, CancellationToken cancellationToken)
@@ -77,17 +91,20 @@ internal sealed partial class LeaseGranter(
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            var stopped = IsStoppedAsync();
-            while (await queue.NextAsync(claim.Agents) is var (place, id) && !await stopped)
+            while (true)
             {
+                var stopped = IsStoppedAsync();
+                if (await queue.NextAsync(claim.Agents) is not var (place, id) || await stopped)
+                {
+                    return null;
+                }
+
                 cancellationToken.ThrowIfCancellationRequested();
                 if (await TryClaimAsync(place, id, claim.Worker) is { } lease)
                 {
                     return lease;
                 }
             }
-
-            return null;
         }
         finally
         {
@@ -122,6 +139,7 @@ internal sealed partial class LeaseGranter(
             token = Secret.NewToken(id, state.Fence);
             commit.Do("HSET", RedisKeys.Task(id), $"token:{state.Fence}", secrets.Hash(token));
             commit.EndTurn(place, shares);
+            commit.Require(OperationsKeys.State, OperationsKeys.Stopped, 1);
         });
         if (decision is not Decision.Changed(var task, _))
         {
@@ -130,6 +148,33 @@ internal sealed partial class LeaseGranter(
 
         using var span = Span(task, began);
         LogClaimed(id, worker, task.Fence, task.Attempt);
+        try
+        {
+            return await LeaseOfAsync(task, token);
+        }
+        catch
+        {
+            await GiveBackAsync(task);
+            throw;
+        }
+    }
+
+    // Nobody was told of the lease. Left to lapse it would count as an attempt, and the worker as lost.
+    private async Task GiveBackAsync(TaskState task)
+    {
+        try
+        {
+            await tasks.ChangeAsync(task.Id, new TaskCommand.Release(task.Fence, "What belongs to it could not be read."));
+        }
+        catch (Exception e) when (e.MeansRedisIsAway() || e is ProblemException)
+        {
+            LogNotGivenBack(e.GetType().Name, task.Fence, task.Id);
+        }
+    }
+
+    private async Task<Lease> LeaseOfAsync(TaskState task, string token)
+    {
+        var id = task.Id;
         var checkpoint = await tasks.CheckpointAsync(id);
         return new()
         {
@@ -159,6 +204,12 @@ internal sealed partial class LeaseGranter(
         .SetTag("codeagent.worker", task.Lease!.Worker)
         .SetTag("codeagent.fence", task.Fence)
         .SetTag("codeagent.attempt", task.Attempt);
+
+    [LoggerMessage(LogLevel.Warning, "Redis is away ({Error}); that {Worker} has a task more is not written now")]
+    private partial void LogNotTold(string error, string worker);
+
+    [LoggerMessage(LogLevel.Warning, "Lease {Fence} of task {TaskId} could not be given back ({Error}); it lapses")]
+    private partial void LogNotGivenBack(string error, long fence, Guid taskId);
 
     [LoggerMessage(LogLevel.Information, "Task {TaskId} goes to {Worker} with lease {Fence}, attempt {Attempt}")]
     private partial void LogClaimed(Guid taskId, string worker, long fence, int attempt);

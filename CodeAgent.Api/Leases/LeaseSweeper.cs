@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using CodeAgent.Api.Queue;
 using CodeAgent.Api.Tasks;
 using CodeAgent.ServiceDefaults.Redis;
@@ -66,6 +67,13 @@ internal sealed partial class LeaseSweeper(
             {
                 await end(id, stoppingToken);
             }
+            catch (JsonException e)
+            {
+                // It would come first each time, and a hundred of them would keep all others from their turn.
+                await redis.GetDatabase().HashSetAsync(QueueKeys.SetAside, id.ToString(), e.Message);
+                await redis.GetDatabase().SortedSetRemoveAsync(index, id.ToString());
+                LogSetAside(e, id);
+            }
             catch (Exception e) when (!e.MeansRedisIsAway() && e is not OperationCanceledException)
             {
                 // One task that cannot be changed must not keep the others, nor the whole service, from it.
@@ -103,6 +111,9 @@ internal sealed partial class LeaseSweeper(
 
     [LoggerMessage(LogLevel.Warning, "Redis is away ({Error}); leases get their time again when it is back")]
     private partial void LogAway(string error);
+
+    [LoggerMessage(LogLevel.Error, "The record of task {TaskId}, whose lease or time for an answer is over, cannot be read: it is set aside")]
+    private partial void LogSetAside(Exception e, Guid taskId);
 
     [LoggerMessage(LogLevel.Error, "Task {TaskId}, whose lease or time for an answer is over, could not be changed this time")]
     private partial void LogStays(Exception e, Guid taskId);

@@ -14,13 +14,13 @@ internal sealed class LegacyReader(
     private const int LongestText = 200;
 
     /// <summary>For <c>GET /</c>.</summary>
-    /// <param name="tenant">Whose tasks; all where it is null. The server's folder is told to the house alone.</param>
+    /// <param name="tenant">Whose tasks; all where it is null. The server's folder, and what counts the work of all, is told to the house alone.</param>
     /// <param name="port">Where it was asked.</param>
     public async Task<LegacyIndex> IndexAsync(string? tenant, int port)
     {
         var (now, operated) = (await status.ReadAsync(tenant), await operations.ViewAsync());
         var tasks = Tasks(now);
-        return new(operated.State, port, SessionId(operated), operated.Claims,
+        return new(operated.State, port, SessionId(operated), tenant is null ? operated.Claims : 0,
             new(tasks.Total, tasks.Completed, tasks.Failed, tasks.InProgress, tasks.Pending), ProjectDir(tenant), await HasCursorAsync(), AutoTodoEnabled: false);
     }
 
@@ -30,8 +30,8 @@ internal sealed class LegacyReader(
         var (now, operated) = (await status.ReadAsync(tenant), await operations.ViewAsync());
         return new(
             new(operated.State, operated.State == OperationsView.StateRunning, port, ProjectDir(tenant), await HasCursorAsync(), AutoTodoEnabled: false),
-            new(operated.EndedCleanly, operated.StartedAt, operated.EndedAt, SessionId(operated), operated.Claims,
-                Activity(operated.State, now.Tasks["running"]), operated.Restarts, operated.RestartPending),
+            new(operated.EndedCleanly, operated.StartedAt, operated.EndedAt, SessionId(operated), tenant is null ? operated.Claims : 0,
+                Activity(operated.State, now.Tasks["running"]), tenant is null ? operated.Restarts : 0, tenant is null && operated.RestartPending),
             Tasks(now), await CurrentAsync(tenant));
     }
 

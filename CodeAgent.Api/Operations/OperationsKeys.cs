@@ -21,6 +21,9 @@ internal static class OperationsKeys
     /// <summary>A request with an <c>Idempotency-Key</c> that was carried out.</summary>
     public static RedisKey Request(Guid id) => $"{State}:request:{id:N}";
 
+    /// <summary>Field of <see cref="State"/>: the millisecond of the stop that is in force.</summary>
+    public static readonly RedisValue Stopped = "stopped";
+
     /// <summary>Field of <see cref="State"/>: claims since the start.</summary>
     public static readonly RedisValue Claims = "claims";
 }

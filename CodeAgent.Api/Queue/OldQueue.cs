@@ -60,9 +60,17 @@ internal sealed partial class OldQueue(IConnectionMultiplexer redis, TimeProvide
         var key = RedisKeys.Task(Guid.Parse(member.ToString()));
         var fields = await redis.GetDatabase().HashGetAsync(key, ["version", "state"]);
         var commit = TaskCommit.Beside(key, fields[0].IsNull ? 0 : (long)fields[0]).Do("ZREM", old, member);
-        if (!fields[1].IsNull && JsonSerializer.Deserialize((string)fields[1]!, TasksJson.Default.TaskState) is { } task && QueuePlace.IsDue(task))
+        try
         {
-            commit.Enter(task);
+            if (!fields[1].IsNull && TaskStore.StateOf(fields[1]) is var task && QueuePlace.IsDue(task))
+            {
+                commit.Enter(task);
+            }
+        }
+        catch (JsonException e)
+        {
+            commit.Do("HSET", QueueKeys.SetAside, member, e.Message);
+            LogUnreadable(e, member.ToString());
         }
 
         await commit.RunAsync(redis.GetDatabase());
@@ -70,6 +78,9 @@ internal sealed partial class OldQueue(IConnectionMultiplexer redis, TimeProvide
 
     [LoggerMessage(LogLevel.Information, "{Count} tasks were taken over from {Key}, the queue of an earlier version")]
     private partial void LogTakenOver(int count, string key);
+
+    [LoggerMessage(LogLevel.Error, "Task {TaskId} was in the queue of an earlier version, but its record cannot be read: it is in no queue now")]
+    private partial void LogUnreadable(Exception e, string taskId);
 
     [LoggerMessage(LogLevel.Warning, "Redis is away ({Error}); whether an earlier version left tasks in its queue is looked up when it is back")]
     private partial void LogAway(string error);

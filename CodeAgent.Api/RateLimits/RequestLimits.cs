@@ -97,8 +97,8 @@ internal sealed class RequestLimits : IDisposable
 
     private static string NameOf(HttpContext context) => IsKnown(context) ? context.User.Name() : Address(context.Connection.RemoteIpAddress);
 
-    // Whoever has an address of version 6 has 2^64 of them.
-    private static string Address(IPAddress? address)
+    /// <summary>Who an address counts as: whoever has one of version 6 has 2^64 of them.</summary>
+    public static string Address(IPAddress? address)
     {
         if (address is null || address.AddressFamily != AddressFamily.InterNetworkV6 || address.IsIPv4MappedToIPv6)
         {

@@ -49,6 +49,6 @@ internal sealed class StatusReader(
     private async Task<TaskState?> OldestAsync(IDatabase database, string? tenant)
     {
         var oldest = await database.SortedSetRangeByRankAsync(TaskKeys.Status(TaskStatus.Queued, tenant), 0, 0);
-        return oldest is [var id] ? await tasks.FindAsync(Guid.Parse(id.ToString())) : null;
+        return oldest is [var id] ? await tasks.FindReadableAsync(Guid.Parse(id.ToString())) : null;
     }
 }

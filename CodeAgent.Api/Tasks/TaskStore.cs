@@ -21,6 +21,20 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
     /// <summary>The task; null where there is none.</summary>
     public async Task<TaskState?> FindAsync(Guid id) => (await ReadAsync(id, null)).State;
 
+    /// <summary>The task; null where there is none, and where its record cannot be read.</summary>
+    public async Task<TaskState?> FindReadableAsync(Guid id)
+    {
+        try
+        {
+            return await FindAsync(id);
+        }
+        catch (JsonException e)
+        {
+            LogUnreadable(e, id);
+            return null;
+        }
+    }
+
     /// <summary>The task, for somebody of a tenant; null where there is none that they may know of.</summary>
     public async Task<TaskState?> FindAsync(Guid id, string? tenant) => await FindAsync(id) is { } state && state.IsSeenBy(tenant) ? state : null;
 
@@ -189,6 +203,9 @@ internal sealed partial class TaskStore(IConnectionMultiplexer redis, ArtifactSt
 
     [LoggerMessage(LogLevel.Information, "Task {TaskId} is {Status} after {Command}")]
     private partial void LogStatus(Guid taskId, string status, string command);
+
+    [LoggerMessage(LogLevel.Warning, "The record of task {TaskId} cannot be read")]
+    private partial void LogUnreadable(Exception e, Guid taskId);
 
     [LoggerMessage(LogLevel.Warning, "Redis did not answer to {Command} of task {TaskId}; looking whether it was done")]
     private partial void LogUnanswered(Exception e, Guid taskId, string command);

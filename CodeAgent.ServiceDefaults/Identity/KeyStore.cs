@@ -17,6 +17,8 @@ public sealed class KeyStore(IConnectionMultiplexer redis, KeySecrets? secrets =
     /// <summary>Says the hash of a key that was revoked or changed, to whoever remembers keys.</summary>
     public static readonly RedisChannel Revoked = RedisChannel.Literal(RedisKeys.Prefix + "key-revoked");
 
+    private static readonly RedisValue Channel = Revoked.ToString();
+
     // Who was let in just before its key was hashed anew finds the record where it was, for so long.
     private static readonly TimeSpan RehashGrace = TimeSpan.FromMinutes(1);
     private const int PageSize = 200;
@@ -30,7 +32,10 @@ public sealed class KeyStore(IConnectionMultiplexer redis, KeySecrets? secrets =
         return 1
         """);
 
-    // ARGV: the id, the hash that it has. The keys from the third on are its records: the one of that hash, and former ones.
+    // What is told is told in the same script: whoever is killed in between would leave others believing in a key that is gone.
+    //
+    // ARGV: the id, the hash that it has, the channel, and the hashes that are told there. The keys from the third on are its
+    // records: the one of that hash, and former ones.
     private static readonly RedisScript Remove = new("key remove", """
         if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then
           return 0
@@ -39,11 +44,15 @@ public sealed class KeyStore(IConnectionMultiplexer redis, KeySecrets? secrets =
           redis.call('DEL', KEYS[i])
         end
         redis.call('HDEL', KEYS[2], ARGV[1])
-        return redis.call('HDEL', KEYS[1], ARGV[1])
+        redis.call('HDEL', KEYS[1], ARGV[1])
+        for i = 4, #ARGV do
+          redis.call('PUBLISH', ARGV[3], ARGV[i])
+        end
+        return 1
         """);
 
-    // ARGV: the id, the hash that it has, the new one, the record under the new one, the record under the old one and for how many milliseconds.
-    // The keys from the fourth on are records that end.
+    // ARGV: the id, the hash that it has, the new one, the record under the new one, the record under the old one and for how many milliseconds,
+    // the channel, and the hashes that are told there. The keys from the fourth on are records that end.
     private static readonly RedisScript Move = new("key move", """
         if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then
           return 0
@@ -57,6 +66,9 @@ public sealed class KeyStore(IConnectionMultiplexer redis, KeySecrets? secrets =
           redis.call('SET', KEYS[2], ARGV[5], 'PX', ARGV[6])
         else
           redis.call('DEL', KEYS[2])
+        end
+        for i = 8, #ARGV do
+          redis.call('PUBLISH', ARGV[7], ARGV[i])
         end
         return 1
         """);
@@ -96,9 +108,9 @@ public sealed class KeyStore(IConnectionMultiplexer redis, KeySecrets? secrets =
             }
 
             string[] hashes = [hash, .. (await ReadAsync(id))?.Key.Former?.Select(former => former.Hash) ?? []];
-            if ((bool)await Remove.RunAsync(redis.GetDatabase(), [Index, Used, .. hashes.Select(RedisKeys.ApiKey)], [id, hash]))
+            if ((bool)await Remove.RunAsync(redis.GetDatabase(), [Index, Used, .. hashes.Select(RedisKeys.ApiKey)], [id, hash, Channel, .. hashes.Select(Value)]))
             {
-                await ForgetAsync(hashes);
+                Forget(hashes);
                 return true;
             }
         }
@@ -127,9 +139,9 @@ public sealed class KeyStore(IConnectionMultiplexer redis, KeySecrets? secrets =
             var old = key with { ExpiresAt = key.ExpiresAt is { } sooner && sooner < end ? sooner : end, Former = null };
             var next = key with { RotatedBy = request, Former = Former(key, now, new(hash, end)) };
             string[] copies = [.. (key.Former ?? []).Where(former => former.IsSame).Select(former => former.Hash)];
-            if (await MoveAsync(next, old, hash, Hash(secret), grace, copies))
+            if (await MoveAsync(next, old, hash, Hash(secret), grace, copies, [hash, .. copies]))
             {
-                await ForgetAsync([hash, .. copies]);
+                Forget([hash, .. copies]);
                 return next;
             }
         }
@@ -186,7 +198,7 @@ public sealed class KeyStore(IConnectionMultiplexer redis, KeySecrets? secrets =
         // A former secret is not what the index has for its key: its days are counted, and it stays where it is.
         try
         {
-            return await MoveAsync(key with { Former = Former(key, now, new(from, now + RehashGrace, IsSame: true)) }, key with { Former = null }, from, to, RehashGrace, []);
+            return await MoveAsync(key with { Former = Former(key, now, new(from, now + RehashGrace, IsSame: true)) }, key with { Former = null }, from, to, RehashGrace, [], []);
         }
         catch (Exception e) when (e.MeansRedisIsAway())
         {
@@ -200,9 +212,9 @@ public sealed class KeyStore(IConnectionMultiplexer redis, KeySecrets? secrets =
         return former is [] ? null : former;
     }
 
-    private async Task<bool> MoveAsync(KeyRecord next, KeyRecord old, string from, string to, TimeSpan grace, string[] ended) =>
+    private async Task<bool> MoveAsync(KeyRecord next, KeyRecord old, string from, string to, TimeSpan grace, string[] ended, string[] told) =>
         (bool)await Move.RunAsync(redis.GetDatabase(), [Index, RedisKeys.ApiKey(from), RedisKeys.ApiKey(to), .. ended.Select(RedisKeys.ApiKey)],
-            [next.Id, from, to, Json(next), Json(old), (long)grace.TotalMilliseconds]);
+            [next.Id, from, to, Json(next), Json(old), (long)grace.TotalMilliseconds, Channel, .. told.Select(Value)]);
 
     private async Task<(string Hash, KeyRecord Key)?> ReadAsync(string id)
     {
@@ -212,14 +224,16 @@ public sealed class KeyStore(IConnectionMultiplexer redis, KeySecrets? secrets =
         return json is null ? default((string, KeyRecord)?) : (hash!, Record(json));
     }
 
-    private async Task ForgetAsync(params IEnumerable<string> hashes)
+    // This process hears of it as well, but only after it has answered.
+    private void Forget(string[] hashes)
     {
         foreach (var hash in hashes)
         {
             memory?.Forget(hash);
-            await redis.GetSubscriber().PublishAsync(Revoked, hash);
         }
     }
+
+    private static RedisValue Value(string hash) => hash;
 
     private string Hash(string secret) => secrets?.Hash(secret) ?? Secret.Hash(secret);
 

@@ -14,7 +14,8 @@ internal static partial class SecretShapes
     ];
 
     // In this order: OpenAI and Anthropic; GitHub; GitLab; Slack; AWS, whose secret has no shape but where it is named; Google; JWT;
-    // private keys, to their end where it is there; our own keys and the tokens of leases.
+    // private keys, to their end where it is there; our own keys and the tokens of leases. The head of a JWT has an end, so that a text
+    // full of beginnings without a dot is not read to its end from each of them.
     [GeneratedRegex("""
         (?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,}
         |(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{22,}
@@ -23,7 +24,7 @@ internal static partial class SecretShapes
         |(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])
         |(?<=(?i:secret_?access_?key)["']?\s{0,3}[:=]\s{0,3}\\?["']?)[A-Za-z0-9/+=]{40}
         |(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}|(?<![A-Za-z0-9])ya29\.[A-Za-z0-9_-]{20,}|GOCSPX-[A-Za-z0-9_-]{20,}
-        |(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*
+        |(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{10,4096}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*
         |-----BEGIN\ [A-Z0-9\ ]{0,30}PRIVATE\ KEY(?:\ BLOCK)?-----[\s\S]*?(?:-----END\ [A-Z0-9\ ]{0,30}PRIVATE\ KEY(?:\ BLOCK)?-----|\z)
         |(?<![A-Za-z0-9_])ca_[A-Za-z0-9_-]{40,}|(?<![A-Za-z0-9_])cat_[0-9a-f]{32}\.[0-9]{1,19}\.[A-Za-z0-9_-]{40,}
         """, RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace)]

@@ -64,6 +64,25 @@ public abstract class AuditTests(IApiFixture fixture) : ApiTests(fixture)
     }
 
     [Fact]
+    public async Task Changes_that_come_to_nothing_do_not_push_the_rest_out()
+    {
+        using var careless = Server.Client(await KeyAsync(null, Scopes.Submit));
+        await careless.SubmitAsync();
+        for (var i = 0; i < 50; i++)
+        {
+            using var refused = await careless.PostTextAsync("/v1/tasks", "{");
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        }
+
+        await careless.SubmitAsync();
+
+        // A minute may have ended in between.
+        var log = await ReadAsync(Api, 32, entry => entry.Status == 201);
+        Assert.Equal(2, log.Count(entry => entry.Status == 201));
+        Assert.InRange(log.Count(entry => entry.Status == 400), 30, 49);
+    }
+
+    [Fact]
     public async Task Refusals_are_noted_but_a_flood_of_them_does_not_push_the_rest_out()
     {
         using var stranger = Server.Client("ca_guess");

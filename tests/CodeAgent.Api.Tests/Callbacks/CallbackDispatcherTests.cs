@@ -161,7 +161,7 @@ public abstract class CallbackDispatcherTests(RedisFixture redis) : IAsyncLifeti
     public async Task What_an_instance_that_died_had_claimed_is_delivered_by_another_and_settled_by_no_one_else()
     {
         var task = await EndAsync(_receiver.Url);
-        var receiver = CallbackOutbox.ReceiverOf(_receiver.Url);
+        var receiver = CallbackOutbox.ReceiverOf(_receiver.Url, null);
         var dead = Assert.Single(await _queue.ClaimAsync(receiver, 10, _time.GetUtcNow(), TimeSpan.FromSeconds(30)));
         var instance = await InstanceAsync();
 
@@ -228,10 +228,10 @@ public abstract class CallbackDispatcherTests(RedisFixture redis) : IAsyncLifeti
         await instance.StartDueAsync(Stop);
         Assert.Equal(8, dead.Received.Count);
 
-        // After its rest, one goes first.
-        _time.Advance(TimeSpan.FromSeconds(31));
+        // After its rest, which begins when the failures were seen, one goes first.
         await Eventually.TrueAsync(async () =>
         {
+            _time.Advance(TimeSpan.FromSeconds(1));
             await instance.StartDueAsync(Stop);
             return dead.Received.Count > 8;
         }, Limit, "one is tried");
@@ -299,6 +299,30 @@ public abstract class CallbackDispatcherTests(RedisFixture redis) : IAsyncLifeti
     }
 
     [Fact]
+    public async Task A_tenant_whose_receivers_fail_or_hang_holds_up_no_other_tenant()
+    {
+        await using var dead = await Receiver.StartAsync(Stop);
+        dead.Answer = http => Task.Delay(Timeout.InfiniteTimeSpan, http.RequestAborted);
+        _yaml = _yaml.Replace("attempts: 4", "attempts: 4, atOnce: 4, tenants: { noisy: [ '${SECRET}' ], quiet: [ '${SECRET}' ] }", StringComparison.Ordinal);
+        for (var i = 0; i < 10; i++)
+        {
+            await EndAsync(dead.Url, "noisy");
+        }
+
+        // Of the same receiver, but of others: their turn is their own.
+        _ = (await EndAsync(dead.Url, "quiet"), await EndAsync(_receiver.Url));
+        var instance = await InstanceAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            await instance.StartDueAsync(Stop);
+            return dead.Received.Count >= 3 && _receiver.Received.Count == 1;
+        }, Limit, "all have a place");
+        await instance.StartDueAsync(Stop);
+
+        Assert.Equal(3, dead.Received.Count);
+    }
+
+    [Fact]
     public async Task Of_a_task_that_is_tried_for_ever_the_last_attempts_are_kept()
     {
         var claim = new CallbackClaim("x:1", "msg_1", 0);
@@ -316,13 +340,13 @@ public abstract class CallbackDispatcherTests(RedisFixture redis) : IAsyncLifeti
         return Task.CompletedTask;
     };
 
-    private static TaskCommand.Submit Submit(Guid id, string url) =>
-        Some.Submit with { Id = id, Request = Some.Submit.Request with { Callback = url } };
+    private static TaskCommand.Submit Submit(Guid id, string url, string? tenant = null) =>
+        Some.Submit with { Id = id, Tenant = tenant, Request = Some.Submit.Request with { Callback = url } };
 
-    private async Task<Guid> EndAsync(string url)
+    private async Task<Guid> EndAsync(string url, string? tenant = null)
     {
         var id = Guid.CreateVersion7();
-        await _tasks.ChangeAsync(id, Submit(id, url), cancellationToken: Stop);
+        await _tasks.ChangeAsync(id, Submit(id, url, tenant), cancellationToken: Stop);
         (await _tasks.ChangeAsync(id, new TaskCommand.Cancel(), cancellationToken: Stop)).Require();
         return id;
     }

@@ -18,9 +18,10 @@ namespace CodeAgent.Api.Tests.Queue;
 public abstract class QueueTests(RedisFixture redis) : IAsyncLifetime
 {
     private readonly string _file = Path.GetTempFileName();
-    private ConfigFile<ApiConfig> _config = null!;
 
     private protected TaskStore Store { get; private set; } = null!;
+
+    private protected ConfigFile<ApiConfig> Loaded { get; private set; } = null!;
 
     private protected TaskQueue Queue { get; private set; } = null!;
 
@@ -40,8 +41,8 @@ public abstract class QueueTests(RedisFixture redis) : IAsyncLifetime
         await File.WriteAllTextAsync(_file, Config, Stop);
         var files = new ArtifactStore(Options.Create(new ArtifactOptions { Root = Path.GetTempPath() }), TimeProvider.System);
         Store = new(redis.Client, files, TimeProvider.System, NullLogger<TaskStore>.Instance);
-        _config = await ConfigFile.LoadAsync<ApiConfig>(_file, _ => null, ApiConfig.Validate, Stop);
-        Queue = new(redis.Client, _config);
+        Loaded = await ConfigFile.LoadAsync<ApiConfig>(_file, _ => null, ApiConfig.Validate, Stop);
+        Queue = new(redis.Client, Loaded);
         Granter = Another();
     }
 
@@ -55,7 +56,7 @@ public abstract class QueueTests(RedisFixture redis) : IAsyncLifetime
 
     private protected LeaseGranter Another() => new(
         Store, Queue, new(redis.Client, NullLogger<SetAside>.Instance), new(redis.Client, TimeProvider.System, NullLogger<QueueSignal>.Instance),
-        new(redis.Client, TimeProvider.System), new(redis.Client, _config, TimeProvider.System), Options.Create(new LeaseOptions()), new KeySecrets(""), TimeProvider.System, NullLogger<LeaseGranter>.Instance);
+        new(redis.Client, TimeProvider.System), new(redis.Client, Loaded, TimeProvider.System), Options.Create(new LeaseOptions()), new KeySecrets(""), TimeProvider.System, NullLogger<LeaseGranter>.Instance);
 
     private protected async Task<Guid> SubmitAsync(
         string? tenant = null, string? group = null, string? repository = null, int priority = 0, string agent = AgentNames.Command)

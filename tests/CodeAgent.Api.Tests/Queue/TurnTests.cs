@@ -1,3 +1,5 @@
+using CodeAgent.Api.Leases;
+using CodeAgent.Api.Operations;
 using CodeAgent.Api.Queue;
 using CodeAgent.Api.Tasks;
 using CodeAgent.Api.Tests.Tasks;
@@ -135,6 +137,38 @@ public abstract class TurnTests(RedisFixture redis) : QueueTests(redis)
         Assert.Null(await ClaimAsync());
         Assert.Equal(broken.ToString(), Assert.Single(await Database.HashGetAllAsync(QueueKeys.SetAside)).Name);
         Assert.Equal(good, Assert.Single((await new TaskList(Database.Multiplexer).ReadAsync(new(null, []), null, null, 10)).Items).Id);
+    }
+
+    [Fact]
+    public async Task What_belongs_to_a_lease_and_cannot_be_read_costs_no_attempt_and_is_set_aside()
+    {
+        var broken = await SubmitAsync();
+        await Database.StringSetAsync(TaskKeys.Checkpoint(broken), "{");
+
+        Assert.Null(await ClaimAsync());
+
+        var task = (await Store.FindAsync(broken))!;
+        Assert.Equal((TaskStatus.Queued, null, 0), (task.Status, task.Lease, task.Attempt));
+        Assert.Equal(broken.ToString(), Assert.Single(await Database.HashGetAllAsync(QueueKeys.SetAside)).Name);
+    }
+
+    [Fact]
+    public async Task Once_a_stop_is_answered_nothing_is_given_out_whoever_was_about_to()
+    {
+        await FillAsync(200);
+        var operations = new OperationsStore(Database.Multiplexer, Loaded, TimeProvider.System);
+        for (var round = 0; round < 20; round++)
+        {
+            await operations.ResumeAsync();
+            List<LeaseGranter> granters = [.. Enumerable.Range(0, 4).Select(_ => Another())];
+            var claims = granters.Select(granter => granter.GrantAsync(new() { Worker = "w", Capacity = 10, WaitSeconds = 0, Agents = [AgentNames.Command] }, Stop)).ToList();
+            await operations.StopAsync("somebody");
+            var running = (await operations.ViewAsync()).Running;
+            await Task.WhenAll(claims);
+
+            Assert.Equal(running, (await operations.ViewAsync()).Running);
+            granters.ForEach(granter => granter.Dispose());
+        }
     }
 
     private async Task FillAsync(int count, string? tenant = null, string? group = null, int priority = 0, string agent = AgentNames.Command)

@@ -32,12 +32,14 @@ public sealed class PodmanService : IAsyncLifetime
             return;
         }
 
-        // Where the machine's own limits are low, Podman's defaults are above them.
+        // Where the machine's own limits are low, Podman's defaults are above them. What looks after a container becomes a child of this
+        // process; without the mark, the end of some other test's command would take it for a stray of that command, and end it.
         await File.WriteAllTextAsync(_folder["containers.conf"], $"""
             [containers]
             default_ulimits=["nofile=10000:10000","nproc=4096:4096"]
             [engine]
             cgroup_manager="cgroupfs"
+            conmon_env_vars=["PATH={Environment.GetEnvironmentVariable("PATH")}", "{WorkerMark.Variable}={await WorkerMark.Here}"]
             events_logger="file"
             runtime="{Path.GetFileName(runtime)}"
             [engine.runtimes]
