@@ -8,25 +8,18 @@ namespace CodeAgent.Api.Events;
 
 /// <summary>The events of tasks: what is written already, and what comes.</summary>
 internal sealed partial class EventLog(
-    IConnectionMultiplexer redis, EventHub hub, IOptions<EventOptions> options, TimeProvider time, ILogger<EventLog> logger)
+    IConnectionMultiplexer redis, EventHub hub, IOptions<EventOptions> options, TimeProvider time, ILogger<EventLog> logger) : IDisposable
 {
     // Whoever reads slowly holds one page: of so many events, and fewer where they are long.
     private const int FirstPage = 20;
     private const int LargestPage = 200;
     private const int PageCharacters = 256 * 1024;
+    private readonly EventPages _pages = new(async page => [.. (await ReadAsync(redis.GetDatabase(), page)).Select(line => LoggedEvent.Parse(line!))]);
 
     private IDatabase Redis => redis.GetDatabase();
 
-    /// <summary>Events after number <paramref name="after"/>, oldest first.</summary>
-    public async Task<IReadOnlyList<LoggedEvent>> ReadAsync(Guid task, long after, int limit)
-    {
-        // The place in the list is the number less one.
-        var lines = await ReadRawAsync(task, after, limit);
-        return [.. lines.Select(line => LoggedEvent.Parse(line!))];
-    }
-
-    /// <summary>The same as JSON, UTF-8, each as it was written.</summary>
-    public Task<RedisValue[]> ReadRawAsync(Guid task, long after, int limit) => Redis.ListRangeAsync(TaskKeys.Events(task), after, after + limit - 1);
+    /// <summary>Events after number <paramref name="after"/>, oldest first: JSON, UTF-8, each as it was written.</summary>
+    public Task<RedisValue[]> ReadRawAsync(Guid task, long after, int limit) => ReadAsync(Redis, new(task, after, limit));
 
     /// <summary>
     /// All events after number <paramref name="after"/> in order, each once, until the task is final and its last event is given.
@@ -42,7 +35,7 @@ internal sealed partial class EventLog(
         {
             while (readLog)
             {
-                var written = await UnlessAwayAsync(ReadAsync(task, after, page), []);
+                var written = await UnlessAwayAsync(_pages.ReadAsync(new(task, after, page)), []);
                 readLog = written.Count == page;
                 if (written.Count > 0)
                 {
@@ -83,6 +76,12 @@ internal sealed partial class EventLog(
         return status.ToString() is "succeeded" or "failed" or "canceled" && await Redis.ListLengthAsync(TaskKeys.Events(task)) <= after;
     }
 
+    public void Dispose() => _pages.Dispose();
+
+    // The place in the list is the number less one.
+    private static Task<RedisValue[]> ReadAsync(IDatabase redis, EventPage page) =>
+        redis.ListRangeAsync(TaskKeys.Events(page.Task), page.After, page.After + page.Limit - 1);
+
     private async Task<T> UnlessAwayAsync<T>(Task<T> answer, T otherwise)
     {
         try
@@ -96,6 +95,7 @@ internal sealed partial class EventLog(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Redis is away ({Error}); a stream of events waits for it")]
+    // The hub says once that Redis is away; there may be ten thousand streams.
+    [LoggerMessage(LogLevel.Debug, "Redis is away ({Error}); a stream of events waits for it")]
     private partial void LogAway(string error);
 }

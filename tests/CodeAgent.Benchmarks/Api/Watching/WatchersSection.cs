@@ -27,12 +27,12 @@ internal static class WatchersSection
         var table = new Table("", "Api's memory, MB", "KB a watcher", "an event to all: median, ms", "worst, ms", "Api's processor time");
         List<string> lines = [];
         await OneTaskAsync(extent, extent.Watchers, table, targets, lines, stop);
+        await TaskEachAsync(extent, table, targets, stop);
         if (!extent.IsQuick)
         {
             await OneTaskAsync(extent, await MostAsync(stop), table, targets, lines, stop);
         }
 
-        await TaskEachAsync(extent, table, targets, stop);
         return new($"### Watchers\n\n{table}\n{string.Join('\n', lines)}\n", targets);
     }
 
@@ -70,6 +70,7 @@ internal static class WatchersSection
         void Add(string what, string target, IReadOnlyList<double> found, ResourceUse use)
         {
             table.Add(what, Text(use.PeakMegabytes), Text(1024 * (use.PeakMegabytes - before) / watchers), Text(Statistics.Median(found)), Text(found.Max()), Percent(use));
+            Console.WriteLine($"  {what}: {Text(use.PeakMegabytes)} MB; median {Text(Statistics.Median(found))} ms, worst {Text(found.Max())} ms");
             if (watchers == extent.Watchers)
             {
                 targets.Add(new(target, found.Max(), MostMilliseconds, false, "0 ms"));
