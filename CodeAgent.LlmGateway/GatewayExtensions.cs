@@ -17,6 +17,7 @@ using CodeAgent.LlmGateway.Simulator;
 using CodeAgent.LlmGateway.Telemetry;
 using CodeAgent.LlmGateway.Turns;
 using CodeAgent.ServiceDefaults.Configuration;
+using Microsoft.AspNetCore.Connections;
 
 namespace CodeAgent.LlmGateway;
 
@@ -33,6 +34,7 @@ internal static class GatewayExtensions
         builder.AddProtocolErrors();
 
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlocks>();
         builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddSingleton<ContentCapture>();
         builder.Services.AddSingleton<ProviderClients>();

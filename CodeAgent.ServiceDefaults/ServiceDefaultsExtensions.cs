@@ -4,7 +4,6 @@ using CodeAgent.ServiceDefaults.Http;
 using CodeAgent.ServiceDefaults.Lifetime;
 using CodeAgent.ServiceDefaults.Problems;
 using CodeAgent.ServiceDefaults.Telemetry;
-using Microsoft.AspNetCore.Connections;
 
 namespace CodeAgent.ServiceDefaults;
 
@@ -27,7 +26,6 @@ public static class ServiceDefaultsExtensions
             kestrel.AddServerHeader = false;
             kestrel.Limits.RequestHeadersTimeout = HeadersWithin;
         });
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlocks>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.AddTelemetry(telemetry);
         builder.AddHealth();

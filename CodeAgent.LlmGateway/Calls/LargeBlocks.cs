@@ -1,11 +1,12 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Connections;
 
-namespace CodeAgent.ServiceDefaults.Http;
+namespace CodeAgent.LlmGateway.Calls;
 
 /// <summary>
 /// Memory for what the web server reads and writes, in blocks of 32 KiB where its own have 4 KiB: a prompt of 400 KB is read in a
-/// dozen calls of the system rather than in a hundred. A connection that waits for its next request holds none.
+/// dozen calls of the system rather than in a hundred. A connection that waits for its next request holds none; one that has a long
+/// answer holds one, so this is not for servers with very many of these.
 /// </summary>
 internal sealed class LargeBlocks : MemoryPool<byte>, IMemoryPoolFactory<byte>
 {
